@@ -1,0 +1,182 @@
+//! The injective context encoding, hexadecimal, base64 and the bounded reader that every decoder uses.
+
+use subtle::ConstantTimeEq as _;
+
+use crate::error::Error;
+
+/// `I(parts...) = "tenantseal/1" || count u8 || (length u16 BE || bytes)*`, FORMAT.md section 1.
+///
+/// Injective: two different lists of parts never encode to the same bytes.
+///
+/// # Errors
+///
+/// [`Error::TooLong`] for more than 255 parts or a part over 65,535 bytes. Nothing is ever truncated.
+pub(crate) fn info(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let total: usize = parts.iter().map(|part| part.len().saturating_add(2)).sum();
+    let mut out = Vec::with_capacity(INFO_PREFIX.len() + 1 + total);
+    out.extend_from_slice(INFO_PREFIX);
+    out.push(u8::try_from(parts.len()).map_err(|_| Error::TooLong)?);
+    for part in parts {
+        let len = u16::try_from(part.len()).map_err(|_| Error::TooLong)?;
+        out.extend_from_slice(&len.to_be_bytes());
+        out.extend_from_slice(part);
+    }
+    Ok(out)
+}
+
+/// What every context string starts with.
+pub(crate) const INFO_PREFIX: &[u8] = b"tenantseal/1";
+
+/// Canonical base64url without padding, RFC 4648 section 5.
+pub(crate) fn base64url(bytes: &[u8]) -> String {
+    base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// Decodes what [`base64url`] writes and nothing else: no padding, no other alphabet, zero trailing bits.
+pub(crate) fn base64url_decode(text: &[u8]) -> Result<Vec<u8>, Error> {
+    base64_simd::URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Error::Malformed)
+}
+
+/// Decodes exactly 2N lowercase hexadecimal digits.
+pub(crate) fn hex_decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
+    let mut out = [0; N];
+    let (pairs, rest) = text.as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
+    for (byte, [high, low]) in out.iter_mut().zip(pairs) {
+        *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
+    }
+    Some(out)
+}
+
+/// Lowercase hexadecimal.
+pub(crate) fn hex_encode(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Compares in time that depends on the lengths alone.
+pub(crate) fn ct_eq(left: &[u8], right: &[u8]) -> bool {
+    left.ct_eq(right).into()
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// Reads a byte string from the front. Every read is checked; running out is [`Error::Malformed`].
+#[derive(Clone, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
+        let (head, rest) = self.rest.split_at_checked(len).ok_or(Error::Malformed)?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Error> {
+        let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(Error::Malformed)?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, Error> {
+        self.array().copied().map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u16(&mut self) -> Result<u16, Error> {
+        self.array().copied().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, Error> {
+        self.array().copied().map(u32::from_be_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, Error> {
+        self.array().copied().map(u64::from_be_bytes)
+    }
+
+    /// A length u16 BE, then that many bytes.
+    pub(crate) fn prefixed16(&mut self) -> Result<&'a [u8], Error> {
+        let len = self.u16()?;
+        self.take(usize::from(len))
+    }
+
+    /// A length u32 BE, then that many bytes.
+    pub(crate) fn prefixed32(&mut self) -> Result<&'a [u8], Error> {
+        let len = self.u32()?;
+        self.take(usize::try_from(len).map_err(|_| Error::Malformed)?)
+    }
+
+    /// Refuses whatever is left over.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        if self.rest.is_empty() { Ok(()) } else { Err(Error::Malformed) }
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn info_is_as_specified() {
+        assert_eq!(info(&[]).unwrap(), b"tenantseal/1\x00");
+        assert_eq!(info(&[b"", b"ab"]).unwrap(), b"tenantseal/1\x02\x00\x00\x00\x02ab");
+    }
+
+    #[test]
+    fn info_refuses_what_it_cannot_encode() {
+        assert!(info(&[&[0; 65_535]]).is_ok());
+        assert_eq!(info(&[&[0; 65_536]]), Err(Error::TooLong));
+        assert!(info(&[&b""[..]; 255]).is_ok());
+        assert_eq!(info(&[&b""[..]; 256]), Err(Error::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn info_is_injective_under_boundary_shifts(bytes in prop::collection::vec(any::<u8>(), 1..24),
+                                                   left in 0usize..24, right in 0usize..24) {
+            let (left, right) = (left % (bytes.len() + 1), right % (bytes.len() + 1));
+            let encode = |at: usize| info(&[&bytes[..at], &bytes[at..]]).unwrap();
+            prop_assert_eq!(encode(left) == encode(right), left == right);
+        }
+    }
+
+    #[test]
+    fn hex_is_strict() {
+        assert_eq!(hex_decode::<2>(b"00ff"), Some([0, 255]));
+        for bad in ["00fF", "00f", "00ff0", "00ff00", "0 ff", ""] {
+            assert_eq!(hex_decode::<2>(bad.as_bytes()), None, "{bad}");
+        }
+        assert_eq!(hex_encode(&[0, 0xaf, 0xff]), "00afff");
+    }
+
+    #[test]
+    fn base64url_is_canonical() {
+        for bytes in [&b""[..], b"a", b"ab", b"abc", &[0xff; 33]] {
+            assert_eq!(base64url_decode(base64url(bytes).as_bytes()).unwrap(), bytes);
+        }
+        for bad in ["YQ==", "YR", "Y", "Y+", "Y/", "YQ\n", " YQ"] {
+            assert_eq!(base64url_decode(bad.as_bytes()), Err(Error::Malformed), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The one error type of every language this library is used from.
+
+use core::fmt;
+
+/// Why a call did not succeed.
+///
+/// A variant tells what the caller can do: fix the input, find the key, retry, report a bug. The text of an
+/// error is fixed: it never holds a key, a plaintext, a tenant's name or anything that the caller passed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// A tenant, an alias, a record or a policy version is there already; nothing was changed.
+    AlreadyExists,
+    /// A callback is not authentic, not fresh, or not for this receiver.
+    ///
+    /// One value for every reason, so that no answer built from it tells a remote peer which check failed.
+    /// `Callback::diagnose` tells the operator.
+    Callback,
+    /// Callback credentials cannot be used: the token or the EncodingAESKey is not of the required form.
+    CallbackCredentials,
+    /// A callback's query string or body cannot be parsed. What is visible without a key; answer it as
+    /// [`Error::Callback`].
+    CallbackFormat,
+    /// A claim on an event is no longer held: its lease ran out, or another worker has it.
+    ClaimExpired,
+    /// A handle from before a fork was used in the child process. Open a new one there.
+    Forked,
+    /// A replay guard holds as many live entries as it may. Answer 503; the sender retries.
+    GuardFull,
+    /// The operating system refused a read or a write.
+    Io(std::io::ErrorKind),
+    /// Stored bytes are not in the format that was expected at this place.
+    Malformed,
+    /// Sealed data does not open: altered, in the wrong place, or under a key that is not the right one.
+    ///
+    /// A single answer on purpose: which of these it was is not told apart.
+    Open,
+    /// The passphrase is wrong, or the key file was altered.
+    Passphrase,
+    /// A policy document breaks a rule.
+    Policy {
+        /// The position in `fields` of the field concerned, counted from 0; `None` for the document itself.
+        field: Option<u16>,
+        /// The rule that is broken.
+        rule: PolicyRule,
+    },
+    /// The operating system gave no random bytes.
+    Random,
+    /// A database refused a statement or holds a schema that does not fit.
+    Store(StoreError),
+    /// An input is longer than its stated limit.
+    TooLong,
+    /// No compartment of that label is declared for this field.
+    UnknownCompartment,
+    /// The policy has no field of that label.
+    UnknownField,
+    /// The field has no index of that label.
+    UnknownIndex,
+    /// A sealed value names a key that is not among this place's own keys: another tenant's, another field's,
+    /// or one that is gone.
+    UnknownKey,
+    /// No tenant of that id or alias exists here.
+    UnknownTenant,
+    /// Stored bytes were made by a newer version, or by an algorithm that this build does not have.
+    Unsupported,
+    /// A value is not of the form that this call accepts: an empty or over-long id, a number out of range.
+    Value,
+    /// A row was bound in another way than the field's policy says.
+    WrongBinding,
+    /// A value is of another type than the field's.
+    WrongType,
+}
+
+impl Error {
+    /// The stable number of this error, the same in every language. Numbers are never reused.
+    #[must_use]
+    pub const fn code(&self) -> i32 {
+        match self {
+            Self::AlreadyExists => 101,
+            Self::TooLong => 102,
+            Self::Value => 103,
+            Self::WrongBinding => 104,
+            Self::WrongType => 105,
+            Self::UnknownTenant => 120,
+            Self::UnknownField => 121,
+            Self::UnknownIndex => 122,
+            Self::UnknownCompartment => 123,
+            Self::Policy { .. } => 130,
+            Self::Open => 201,
+            Self::UnknownKey => 202,
+            Self::Malformed => 203,
+            Self::Unsupported => 204,
+            Self::Passphrase => 205,
+            Self::Callback => 301,
+            Self::CallbackFormat => 302,
+            Self::CallbackCredentials => 303,
+            Self::GuardFull => 304,
+            Self::ClaimExpired => 305,
+            Self::Store(_) => 401,
+            Self::Io(_) => 501,
+            Self::Random => 502,
+            Self::Forked => 503,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::AlreadyExists => "already exists; nothing was changed",
+            Self::Callback => "the callback is refused",
+            Self::CallbackCredentials => {
+                "the token or the encoding AES key is malformed: expected 1 to 32 letters and digits, and 43 \
+                 letters and digits copied whole from the console"
+            }
+            Self::CallbackFormat => "the callback's query or body cannot be parsed",
+            Self::ClaimExpired => "the claim on this event has expired; do not commit its effects",
+            Self::Forked => "this handle was made before a fork; open a new one in this process",
+            Self::GuardFull => "the replay guard is full; answer 503 and raise its capacity",
+            Self::Io(kind) => return write!(f, "the operating system refused: {kind}"),
+            Self::Malformed => "the stored bytes are not in the expected format",
+            Self::Open => "the sealed data does not open here",
+            Self::Passphrase => "the passphrase is wrong or the key file was altered",
+            Self::Policy { field: Some(field), rule } => {
+                return write!(f, "policy field {field} breaks a rule: {rule}");
+            }
+            Self::Policy { field: None, rule } => return write!(f, "the policy breaks a rule: {rule}"),
+            Self::Random => "the operating system gave no random bytes",
+            Self::Store(error) => return write!(f, "the database refused: {error}"),
+            Self::TooLong => "the input is longer than its stated limit",
+            Self::UnknownCompartment => "no compartment of that label is declared for this field",
+            Self::UnknownField => "the policy has no field of that label",
+            Self::UnknownIndex => "the field has no index of that label",
+            Self::UnknownKey => "the sealed value names a key that this place does not have",
+            Self::UnknownTenant => "no tenant of that id or alias exists here",
+            Self::Unsupported => "made by a newer version or by an algorithm that this build does not have",
+            Self::Value => "the value is not of the form that this call accepts",
+            Self::WrongBinding => "the row is bound in another way than the field's policy says",
+            Self::WrongType => "the value is of another type than the field's",
+        };
+        f.write_str(text)
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error.kind())
+    }
+}
+
+/// A rule of the policy document, named so that its author knows what to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PolicyRule {
+    /// What a field's binding names does not exist, or cannot serve as a natural key.
+    Binding,
+    /// The class is too low for the content, or the class history is empty or repeats itself.
+    Class,
+    /// A compartment is used that the document does not declare, or is declared twice.
+    Compartment,
+    /// A successor changes or drops something permanent, or its version is not the next one.
+    Continuity,
+    /// A deterministic field names no domain, or another field does.
+    Domain,
+    /// The same label is used twice.
+    Duplicate,
+    /// An index is not allowed for this field, or its bits or normaliser are out of range.
+    Index,
+    /// A label is empty, longer than 63 bytes, or has a character outside `[a-z0-9_]`.
+    Label,
+    /// A mask is not allowed for this field or does not fit its content.
+    Mask,
+    /// A `migrating_until` date is not of the form YYYY-MM-DD, or the field is not a text cell.
+    Migration,
+    /// The storage form is not allowed for the field's content or class.
+    Storage,
+    /// The document is not JSON of the policy schema.
+    Syntax,
+    /// The field's type is not one that this version can seal.
+    Type,
+}
+
+impl fmt::Display for PolicyRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Binding => {
+                "bind must be row, unbound, or natural keys that are plain fields of the same table"
+            }
+            Self::Class => "class must list 1 to 8 different classes, and the last must suit the content",
+            Self::Compartment => "compartments must be declared once, at the top of the document",
+            Self::Continuity => {
+                "a successor has a higher version and keeps every field, type, binding, index and compartment"
+            }
+            Self::Domain => "domain is for deterministic fields, and they need one",
+            Self::Duplicate => "labels must be unique",
+            Self::Index => "an index needs a cell field, a known kind and normaliser, and 8 to 63 bits",
+            Self::Label => "a label has 1 to 63 characters out of a-z, 0-9 and _, and starts with a letter",
+            Self::Mask => "the mask's kind must fit the content, and its class must not exceed the field's",
+            Self::Migration => "migrating_until is a date (YYYY-MM-DD) on a cell field of type text",
+            Self::Storage => "this content or class may not be stored in that form",
+            Self::Syntax => "not JSON of the policy schema, version 1",
+            Self::Type => "sealed fields of this version are bytes or text",
+        })
+    }
+}
+
+/// Why a database refused, as far as a caller can act on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Another writer held the database for longer than the timeout. Retry.
+    Busy,
+    /// The database is closed, or its worker has ended.
+    Closed,
+    /// A constraint of the table was violated.
+    Constraint,
+    /// Any other failure of the database engine.
+    Engine,
+    /// A table or column that the policy needs is not there under the name that was given for it.
+    Schema,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Busy => "another writer holds it; retry",
+            Self::Closed => "it is closed",
+            Self::Constraint => "a constraint is violated",
+            Self::Engine => "the engine failed",
+            Self::Schema => "a table or column is missing; if it was renamed, pass its new name",
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! Per-tenant keys, WeCom callbacks, and sealed fields that stay searchable.
+#![forbid(unsafe_code)]
+
+mod encoding;
+mod error;
+mod primitive;
+mod secret;
+
+pub use error::{Error, PolicyRule, StoreError};
+pub use secret::{Secret, SecretBytes};

@@ -1,0 +1,128 @@
+//! Byte strings that are wiped when they are dropped and never shown.
+
+use core::fmt;
+
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::error::Error;
+
+/// A secret of N bytes on the heap.
+///
+/// It is boxed so that moving it copies a pointer and leaves no bytes behind. There is no `Clone`, `Display` or
+/// `PartialEq`; equality is [`ConstantTimeEq`] and the only way to the bytes is [`Secret::expose_secret`].
+pub struct Secret<const N: usize>(Box<[u8; N]>);
+
+impl<const N: usize> Secret<N> {
+    /// The size in bytes.
+    pub const LEN: usize = N;
+
+    /// Takes the bytes over. The caller's own copy stays the caller's to wipe.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; N]) -> Self {
+        Self::filled(|out| *out = *bytes)
+    }
+
+    /// The bytes. Every use of a secret is a call of this.
+    #[must_use]
+    pub fn expose_secret(&self) -> &[u8; N] {
+        &self.0
+    }
+
+    /// Makes a secret that is written in place, so that no copy of it is left on the stack.
+    pub(crate) fn filled(fill: impl FnOnce(&mut [u8; N])) -> Self {
+        let mut secret = Self(Box::new([0; N]));
+        fill(&mut secret.0);
+        secret
+    }
+
+    /// As [`Secret::filled`], for a fill that can fail; what it had written is wiped then.
+    pub(crate) fn try_filled(fill: impl FnOnce(&mut [u8; N]) -> Result<(), Error>) -> Result<Self, Error> {
+        let mut secret = Self(Box::new([0; N]));
+        fill(&mut secret.0)?;
+        Ok(secret)
+    }
+}
+
+impl<const N: usize> TryFrom<&[u8]> for Secret<N> {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Error> {
+        bytes.try_into().map(Self::from_bytes).map_err(|_| Error::Value)
+    }
+}
+
+impl<const N: usize> ConstantTimeEq for Secret<N> {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&*other.0)
+    }
+}
+
+impl<const N: usize> Zeroize for Secret<N> {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl<const N: usize> Drop for Secret<N> {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl<const N: usize> ZeroizeOnDrop for Secret<N> {}
+
+impl<const N: usize> fmt::Debug for Secret<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").finish_non_exhaustive()
+    }
+}
+
+/// A secret whose length is known only at run time, wiped when dropped. It never grows.
+pub struct SecretBytes(Vec<u8>);
+
+impl SecretBytes {
+    /// Takes a vector over. Only its present allocation is wiped: a vector that grew has left copies behind.
+    #[must_use]
+    pub fn from_vec(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes. Every use of a secret is a call of this.
+    #[must_use]
+    pub fn expose_secret(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(crate) fn expose_secret_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    /// Keeps the first `len` bytes and wipes the rest.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if let Some(tail) = self.0.get_mut(len..) {
+            tail.zeroize();
+        }
+        self.0.truncate(len);
+    }
+}
+
+impl Zeroize for SecretBytes {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for SecretBytes {}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretBytes").finish_non_exhaustive()
+    }
+}
