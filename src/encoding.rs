@@ -14,6 +14,12 @@ use crate::error::Error;
 pub(crate) fn info(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
     let total: usize = parts.iter().map(|part| part.len().saturating_add(2)).sum();
     let mut out = Vec::with_capacity(INFO_PREFIX.len() + 1 + total);
+    info_into(&mut out, parts)?;
+    Ok(out)
+}
+
+/// As [`info`], appended to `out`, which holds part of it after an error.
+pub(crate) fn info_into(out: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), Error> {
     out.extend_from_slice(INFO_PREFIX);
     out.push(u8::try_from(parts.len()).map_err(|_| Error::TooLong)?);
     for part in parts {
@@ -21,7 +27,7 @@ pub(crate) fn info(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
         out.extend_from_slice(&len.to_be_bytes());
         out.extend_from_slice(part);
     }
-    Ok(out)
+    Ok(())
 }
 
 /// What every context string starts with.

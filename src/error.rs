@@ -46,6 +46,8 @@ pub enum Error {
     },
     /// The operating system gave no random bytes.
     Random,
+    /// A key file is older than what was read from it before: somebody put an earlier copy in its place.
+    RolledBack,
     /// A database refused a statement or holds a schema that does not fit.
     Store(StoreError),
     /// An input is longer than its stated limit.
@@ -91,6 +93,7 @@ impl Error {
             Self::Malformed => 203,
             Self::Unsupported => 204,
             Self::Passphrase => 205,
+            Self::RolledBack => 206,
             Self::Callback => 301,
             Self::CallbackFormat => 302,
             Self::CallbackCredentials => 303,
@@ -126,6 +129,7 @@ impl fmt::Display for Error {
             }
             Self::Policy { field: None, rule } => return write!(f, "the policy breaks a rule: {rule}"),
             Self::Random => "the operating system gave no random bytes",
+            Self::RolledBack => "the key file is older than what was read before; restore the newer copy",
             Self::Store(error) => return write!(f, "the database refused: {error}"),
             Self::TooLong => "the input is longer than its stated limit",
             Self::UnknownCompartment => "no compartment of that label is declared for this field",

@@ -3,8 +3,10 @@
 
 mod encoding;
 mod error;
+pub mod field;
 mod primitive;
 mod secret;
+pub mod tenant;
 
 pub use error::{Error, PolicyRule, StoreError};
 pub use secret::{Secret, SecretBytes};

@@ -236,7 +236,7 @@ mod tests {
         for len in 0..300usize {
             let byte = u8::try_from(len % 251).unwrap();
             let (key, nonce, aad) = ([byte; 32], [byte ^ 0x33; 12], vec![byte; len % 41]);
-            let (ours, other) = (aws_lc::GcmKey::new(&key), rust_crypto::GcmKey::new(&key));
+            let (ours, other) = (GcmKey::new(&key), rust_crypto::GcmKey::new(&key));
             let (mut a, mut b) = (vec![byte; len], vec![byte; len]);
             let tag = ours.seal(&nonce, &aad, &mut a).unwrap();
             assert_eq!(other.seal(&nonce, &aad, &mut b).unwrap(), tag);

@@ -1,0 +1,236 @@
+//! The bytes of a cell. FORMAT.md section 6.
+
+use std::collections::HashMap;
+
+use crate::{
+    encoding::{Reader, base64url, base64url_decode},
+    error::Error,
+    field::Row,
+    primitive::{
+        aead::{Aes256Gcm, TAG_LEN},
+        rng::RandomSource,
+    },
+    secret::SecretBytes,
+    tenant::{CellKey, CellKeys, Generation, Suite},
+};
+
+/// The first byte of every cell. It occurs in no UTF-8 text.
+const MAGIC: u8 = 0xf8;
+/// The kind of a field's cell.
+const KIND_FIELD: u8 = 1;
+/// The size of the header, in bytes.
+pub(crate) const HEADER_LEN: usize = 24;
+/// What the text form of a cell starts with.
+const TEXT_PREFIX: &[u8] = b"ts1.";
+
+/// What the header of a cell says, readable without any key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CellHeader {
+    /// The suite.
+    pub suite: Suite,
+    /// The generation of the tenant's root that sealed it.
+    pub generation: Generation,
+    /// The 16-byte commitment of the key: the same for every cell of one place, generation and class.
+    pub key_commitment: [u8; 16],
+}
+
+impl CellHeader {
+    /// Reads the header of a cell in its binary form.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] if it is no cell; [`Error::Unsupported`] for a suite, flag or kind that this build does
+    /// not have.
+    pub fn parse(cell: &[u8]) -> Result<Self, Error> {
+        Parts::parse(cell).map(|parts| parts.header)
+    }
+
+    fn of_key(key: &CellKey) -> Self {
+        Self { suite: key.suite, generation: key.generation, key_commitment: key.kc }
+    }
+
+    /// `F8 || suite || flags 00 || kind 01 || generation u32 BE || kc`.
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&[MAGIC, self.suite.id(), 0, KIND_FIELD]);
+        out.extend_from_slice(&self.generation.to_u32().to_be_bytes());
+        out.extend_from_slice(&self.key_commitment);
+    }
+}
+
+/// A cell, taken apart.
+struct Parts<'a> {
+    header: CellHeader,
+    nonce: &'a [u8],
+    ciphertext: &'a [u8],
+    tag: &'a [u8; TAG_LEN],
+}
+
+impl<'a> Parts<'a> {
+    fn parse(cell: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(cell);
+        if reader.u8()? != MAGIC {
+            return Err(Error::Malformed);
+        }
+        let suite = Suite::from_id(reader.u8()?)?;
+        if reader.array::<2>()? != &[0, KIND_FIELD] {
+            return Err(Error::Unsupported);
+        }
+        let generation = reader.u32()?.try_into()?;
+        let key_commitment = *reader.array()?;
+        let nonce = reader.take(suite.nonce_len())?;
+        let sealed = reader.take(reader.remaining())?;
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
+        Ok(Self { header: CellHeader { suite, generation, key_commitment }, nonce, ciphertext, tag })
+    }
+}
+
+/// Whether bytes claim to be a cell, in either form. What does is never taken for plaintext.
+pub(crate) fn is_cell(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&MAGIC) || bytes.starts_with(TEXT_PREFIX)
+}
+
+/// The text form: `ts1.` and canonical base64url.
+pub(crate) fn to_text(cell: &[u8]) -> String {
+    format!("ts1.{}", base64url(cell))
+}
+
+/// Seals cells of one column. One value draws its nonce alone; many share a salt and number the rest.
+pub(crate) struct Sealer<'k> {
+    key: &'k CellKey,
+    /// `header || context hash`, then the row of the cell at hand.
+    aad: Vec<u8>,
+    prefix_len: usize,
+}
+
+impl<'k> Sealer<'k> {
+    pub(crate) fn new(keys: &'k CellKeys) -> Result<Self, Error> {
+        let key = keys.sealing()?;
+        let mut aad = Vec::with_capacity(HEADER_LEN + key.context.len() + 48);
+        CellHeader::of_key(key).write(&mut aad);
+        aad.extend_from_slice(&key.context);
+        Ok(Self { key, prefix_len: aad.len(), aad })
+    }
+
+    /// One cell under a random nonce.
+    pub(crate) fn seal(
+        &mut self,
+        row: Row<'_>,
+        plaintext: &[u8],
+        rng: &mut impl RandomSource,
+    ) -> Result<Vec<u8>, Error> {
+        let mut nonce = [0; 32];
+        let (nonce, _) = nonce.split_at_mut_checked(self.key.suite.nonce_len()).ok_or(Error::Malformed)?;
+        rng.fill(nonce)?;
+        let (gcm, _) = self.key.key.derive(nonce)?;
+        self.seal_with(&gcm, nonce, row, plaintext)
+    }
+
+    /// Starts a bulk call: `nonce = salt || counter u64 BE`, so that all its cells share a derived key.
+    pub(crate) fn bulk(self, rng: &mut impl RandomSource) -> Result<BulkSealer<'k>, Error> {
+        let mut nonce = vec![0; self.key.suite.nonce_len()];
+        let (salt, _) = nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
+        rng.fill(salt)?;
+        let (gcm, _) = self.key.key.derive(&nonce)?;
+        Ok(BulkSealer { sealer: self, gcm, nonce, next: 0 })
+    }
+
+    fn seal_with(
+        &mut self,
+        gcm: &Aes256Gcm,
+        nonce: &[u8],
+        row: Row<'_>,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.aad.truncate(self.prefix_len);
+        row.encode(&mut self.aad)?;
+        let mut out = Vec::with_capacity(HEADER_LEN + nonce.len() + plaintext.len() + TAG_LEN);
+        CellHeader::of_key(self.key).write(&mut out);
+        out.extend_from_slice(nonce);
+        let start = out.len();
+        out.extend_from_slice(plaintext);
+        let tail = nonce.last_chunk().ok_or(Error::Malformed)?;
+        let buffer = out.get_mut(start..).ok_or(Error::Malformed)?;
+        let tag = gcm.seal_in_place(tail, &self.aad, buffer)?;
+        out.extend_from_slice(&tag);
+        Ok(out)
+    }
+}
+
+/// Seals many cells of one column in one call.
+pub(crate) struct BulkSealer<'k> {
+    sealer: Sealer<'k>,
+    gcm: Aes256Gcm,
+    nonce: Vec<u8>,
+    next: u64,
+}
+
+impl BulkSealer<'_> {
+    pub(crate) fn seal(&mut self, row: Row<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        let (_, counter) = self.nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
+        *counter = self.next.to_be_bytes();
+        self.next = self.next.checked_add(1).ok_or(Error::TooLong)?;
+        self.sealer.seal_with(&self.gcm, &self.nonce, row, plaintext)
+    }
+}
+
+/// Opens cells of one column. The keys that bulk salts select are kept for the call.
+pub(crate) struct Opener<'k> {
+    keys: &'k CellKeys,
+    aad: Vec<u8>,
+    derived: Option<HashMap<(usize, Vec<u8>), Aes256Gcm>>,
+}
+
+impl<'k> Opener<'k> {
+    /// How many derived keys a bulk call keeps.
+    const DERIVED_MAX: usize = 1024;
+
+    /// For one cell.
+    pub(crate) fn new(keys: &'k CellKeys) -> Self {
+        Self { keys, aad: Vec::with_capacity(160), derived: None }
+    }
+
+    /// For many.
+    pub(crate) fn bulk(keys: &'k CellKeys) -> Self {
+        Self { derived: Some(HashMap::new()), ..Self::new(keys) }
+    }
+
+    pub(crate) fn open(&mut self, row: Row<'_>, cell: &[u8]) -> Result<SecretBytes, Error> {
+        match cell.strip_prefix(TEXT_PREFIX) {
+            Some(text) => self.open_binary(row, &base64url_decode(text)?),
+            None => self.open_binary(row, cell),
+        }
+    }
+
+    fn open_binary(&mut self, row: Row<'_>, cell: &[u8]) -> Result<SecretBytes, Error> {
+        let parts = Parts::parse(cell)?;
+        let header = parts.header;
+        let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
+        let (position, key) = found.ok_or(Error::UnknownKey)?;
+        self.aad.clear();
+        header.write(&mut self.aad);
+        self.aad.extend_from_slice(&key.context);
+        row.encode(&mut self.aad)?;
+        let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
+        let buffer = plaintext.expose_secret_mut();
+        match &mut self.derived {
+            None => {
+                let (gcm, tail) = key.key.derive(parts.nonce)?;
+                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+            }
+            Some(derived) => {
+                let (head, tail) = parts.nonce.split_last_chunk().ok_or(Error::Malformed)?;
+                let slot = (position, head.to_vec());
+                if !derived.contains_key(&slot) {
+                    if derived.len() >= Self::DERIVED_MAX {
+                        derived.clear();
+                    }
+                    derived.insert(slot.clone(), key.key.derive(parts.nonce)?.0);
+                }
+                let gcm = derived.get(&slot).ok_or(Error::UnknownKey)?;
+                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+            }
+        }
+        Ok(plaintext)
+    }
+}

@@ -1,0 +1,128 @@
+//! Normalisers: one spelling for each value, before it is indexed. FORMAT.md section 10 fixes every rule.
+
+use std::borrow::Cow;
+
+use crate::{
+    error::Error,
+    field::Value,
+    tenant::policy::{Normaliser, ValueType},
+};
+
+/// Brings a value to the spelling that its index is made of.
+///
+/// # Errors
+///
+/// [`Error::Value`] for a value that the normaliser has no spelling for; [`Error::WrongType`].
+pub(crate) fn normalise<'v>(
+    normaliser: Normaliser,
+    value_type: ValueType,
+    value: Value<'v>,
+) -> Result<Cow<'v, [u8]>, Error> {
+    let bytes = value.bytes_of(value_type)?;
+    match normaliser {
+        Normaliser::None1 => Ok(Cow::Borrowed(bytes)),
+        Normaliser::MobileCn1 => {
+            let text = core::str::from_utf8(bytes).map_err(|_| Error::WrongType)?;
+            mobile_cn(text).map(|number| Cow::Owned(number.into_bytes()))
+        }
+    }
+}
+
+/// `mobile_cn/1`: E.164.
+///
+/// White space, `-`, `.`, `(`, `)` and their full-width forms are dropped, full-width digits and plus are brought to
+/// ASCII. Then `+` or `00` starts an international number of 7 to 15 digits; `86` and eleven digits, or eleven
+/// digits alone, starting with 13 to 19, are a Chinese mobile. Anything else is no number.
+pub(crate) fn mobile_cn(text: &str) -> Result<String, Error> {
+    let mut number = String::with_capacity(text.len() + 3);
+    for character in text.trim().chars() {
+        match character {
+            '0'..='9' => number.push(character),
+            '０'..='９' => {
+                let digit = u32::from(character) - u32::from('０');
+                number.push(char::from_digit(digit, 10).ok_or(Error::Value)?);
+            }
+            '+' | '＋' if number.is_empty() => number.push('+'),
+            '-' | '.' | '(' | ')' | '－' | '．' | '（' | '）' => {}
+            space if space.is_whitespace() => {}
+            _ => return Err(Error::Value),
+        }
+    }
+    let international = number.strip_prefix('+').or_else(|| number.strip_prefix("00"));
+    if let Some(digits) = international {
+        let leading = digits.bytes().next().is_some_and(|first| first != b'0');
+        return if leading && (7..=15).contains(&digits.len()) && !digits.contains('+') {
+            check_chinese(digits)
+        } else {
+            Err(Error::Value)
+        };
+    }
+    match number.len() {
+        11 if is_mobile(&number) => Ok(format!("+86{number}")),
+        13 if number.strip_prefix("86").is_some_and(is_mobile) => Ok(format!("+{number}")),
+        _ => Err(Error::Value),
+    }
+}
+
+/// An international number of China is a mobile too, or it is a mistake: what was typed short must be found.
+fn check_chinese(digits: &str) -> Result<String, Error> {
+    match digits.strip_prefix("86") {
+        Some(national) if national.starts_with('1') && !is_mobile(national) => Err(Error::Value),
+        _ => Ok(format!("+{digits}")),
+    }
+}
+
+fn is_mobile(national: &str) -> bool {
+    national.len() == 11 && matches!(national.as_bytes(), [b'1', b'3'..=b'9', ..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_a_chinese_mobile_is_one() {
+        for text in [
+            "13800138000",
+            "+8613800138000",
+            "+86 138 0013 8000",
+            "86-138-0013-8000",
+            "008613800138000",
+            "(+86) 138 0013 8000".trim_start_matches('('),
+            "１３８００１３８０００",
+            "＋８６　138.0013.8000",
+            "\u{a0}138\u{2003}00138000\n",
+        ] {
+            assert_eq!(mobile_cn(text).as_deref(), Ok("+8613800138000"), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_countries_keep_their_code() {
+        assert_eq!(mobile_cn("+852 6123 4567").as_deref(), Ok("+85261234567"));
+        assert_eq!(mobile_cn("001 (415) 555-2671").as_deref(), Ok("+14155552671"));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "",
+            "+",
+            "1380013800",
+            "138001380001",
+            "23800138000",
+            "12800138000",
+            "+8612800138000",
+            "+0123456789",
+            "138+00138000",
+            "0755-12345678",
+            "1380013800a",
+            "+123456",
+            "+1234567890123456",
+            "++8613800138000",
+            "00+8613800138000",
+        ] {
+            assert_eq!(mobile_cn(text), Err(Error::Value), "{text}");
+        }
+    }
+}

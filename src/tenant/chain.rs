@@ -1,0 +1,157 @@
+//! From a root down to the keys of one place: class, compartment, table, column, purpose. FORMAT.md section 5.
+
+use crate::{
+    encoding::info,
+    error::Error,
+    primitive::{hash::sha256, kdf, mac::HmacSha256},
+    secret::Secret,
+    tenant::{
+        id::{Generation, TenantId},
+        policy::{Class, IndexRule, ValueType},
+        record::RootKind,
+        suite::{Suite, SuiteKey, purpose_info},
+    },
+};
+
+/// The 32-byte commitment of a root that its record carries.
+pub(crate) fn root_commitment(
+    kind: RootKind,
+    tenant: &TenantId,
+    generation: Generation,
+    root: &Secret<32>,
+) -> Result<[u8; 32], Error> {
+    let node = Node::of_root(tenant, root)?;
+    let context: [&[u8]; 2] = [&[kind.id()], &generation.to_u32().to_be_bytes()];
+    Ok(*node.expand("root/commit", &context)?.expose_secret())
+}
+
+/// A node of the chain: whoever has it can derive everything below it, and nothing beside or above it.
+pub(crate) struct Node(Secret<32>);
+
+impl Node {
+    /// `PRK = Extract(SHA-256(I("tenant", id)), root)`.
+    pub(crate) fn of_root(tenant: &TenantId, root: &Secret<32>) -> Result<Self, Error> {
+        let salt = sha256(&[&info(&[b"tenant", tenant.as_bytes()])?]);
+        Ok(Self(kdf::extract(&salt, root.expose_secret())))
+    }
+
+    /// The node of a column: four steps down from a root.
+    pub(crate) fn column(&self, class: Class, place: &Place<'_>) -> Result<Self, Error> {
+        self.step("node/class", &[class.id()])?
+            .step("node/compartment", place.compartment.as_bytes())?
+            .step("node/table", place.table.as_bytes())?
+            .step("node/column", place.column.as_bytes())
+    }
+
+    fn step(&self, purpose: &str, label: &[u8]) -> Result<Self, Error> {
+        self.expand(purpose, &[label]).map(Self)
+    }
+
+    /// What belongs to no suite is expanded under suite number 0.
+    fn expand(&self, purpose: &str, context: &[&[u8]]) -> Result<Secret<32>, Error> {
+        let info = purpose_info(purpose, 0, 32, context)?;
+        Secret::try_filled(|out| kdf::expand(&self.0, &info, out))
+    }
+}
+
+/// Where a value lives, by permanent labels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    pub(crate) compartment: &'a str,
+    pub(crate) table: &'a str,
+    pub(crate) column: &'a str,
+    pub(crate) value_type: ValueType,
+}
+
+/// The keys under which the cells of one place open, the one that seals first.
+pub(crate) struct CellKeys(Vec<CellKey>);
+
+impl CellKeys {
+    /// Derives them for every generation (newest first), class of the history (current first) and suite.
+    pub(crate) fn derive(
+        tenant: &TenantId,
+        roots: &[(Generation, Node)],
+        classes: &[Class],
+        place: &Place<'_>,
+        sealing: Suite,
+    ) -> Result<Self, Error> {
+        let mut keys = Vec::with_capacity(roots.len() * classes.len() * Suite::ALL.len());
+        for suite in Suite::ALL {
+            for (generation, root) in roots {
+                for class in classes {
+                    let node = root.column(*class, place)?;
+                    let context = info(&[
+                        b"cell",
+                        tenant.as_bytes(),
+                        &[class.id()],
+                        place.compartment.as_bytes(),
+                        place.table.as_bytes(),
+                        place.column.as_bytes(),
+                        &[place.value_type.id()],
+                    ])?;
+                    keys.push(CellKey {
+                        suite: *suite,
+                        generation: *generation,
+                        kc: *suite.expand::<16>(&node.0, "field/commit", &[])?.expose_secret(),
+                        key: SuiteKey::new(*suite, suite.expand(&node.0, "field/aead", &[])?),
+                        context: suite.hash(&context),
+                    });
+                }
+            }
+        }
+        // A stable sort: within a suite the newest generation and current class stay in front.
+        keys.sort_by_key(|key| key.suite != sealing);
+        Ok(Self(keys))
+    }
+
+    /// The key that new cells are sealed under.
+    pub(crate) fn sealing(&self) -> Result<&CellKey, Error> {
+        self.0.first().ok_or(Error::UnknownKey)
+    }
+
+    /// The position of the key that a header names. All three must match: nothing is tried.
+    pub(crate) fn find(
+        &self,
+        suite: Suite,
+        generation: Generation,
+        kc: &[u8; 16],
+    ) -> Option<(usize, &CellKey)> {
+        let names = |key: &CellKey| key.suite == suite && key.generation == generation && key.kc == *kc;
+        self.0.iter().enumerate().find(|(_, key)| names(key))
+    }
+}
+
+/// One key of one place.
+pub(crate) struct CellKey {
+    pub(crate) suite: Suite,
+    pub(crate) generation: Generation,
+    /// The 16-byte key commitment that cells carry.
+    pub(crate) kc: [u8; 16],
+    pub(crate) key: SuiteKey,
+    /// The hash of the static context: part of every cell's AAD.
+    pub(crate) context: Vec<u8>,
+}
+
+/// The keys of one blind index, the one that writes first.
+pub(crate) struct IndexKeys(pub(crate) Vec<HmacSha256>);
+
+impl IndexKeys {
+    /// Derives them for every index epoch (newest first) and class of the history (current first).
+    pub(crate) fn derive(
+        roots: &[(Generation, Node)],
+        classes: &[Class],
+        place: &Place<'_>,
+        index: &IndexRule,
+    ) -> Result<Self, Error> {
+        let context: [&[u8]; 4] =
+            [index.label.as_bytes(), &[index.kind.id()], index.normaliser.label().as_bytes(), &[index.bits]];
+        let mut keys = Vec::with_capacity(roots.len() * classes.len());
+        for (_, root) in roots {
+            for class in classes {
+                let key = root.column(*class, place)?.expand("index", &context)?;
+                keys.push(HmacSha256::new(&key));
+            }
+        }
+        Ok(Self(keys))
+    }
+}

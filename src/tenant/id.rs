@@ -1,0 +1,83 @@
+//! Who a key belongs to, and which of its generations it is.
+
+use core::fmt;
+
+use crate::error::Error;
+
+/// The vendor's own, immutable id of a tenant: 1 to 128 bytes, compared byte for byte.
+///
+/// It is never a CorpID: one company has several of those, and they change. CorpIDs are aliases
+/// ([`Keyring::add_alias`](crate::tenant::Keyring::add_alias)). Bytes are taken as they are: `a` and `A`, or the
+/// composed and decomposed spellings of one character, are different tenants.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TenantId(Box<[u8]>);
+
+impl TenantId {
+    /// The longest id, in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// The bytes of the id.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for TenantId {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Error> {
+        match bytes.len() {
+            0 => Err(Error::Value),
+            1..=Self::MAX_LEN => Ok(Self(bytes.into())),
+            _ => Err(Error::TooLong),
+        }
+    }
+}
+
+impl TryFrom<&str> for TenantId {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        text.as_bytes().try_into()
+    }
+}
+
+/// Shows the id: it is the vendor's own name for the tenant, not a secret.
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TenantId({})", self.0.escape_ascii())
+    }
+}
+
+/// Which of a tenant's roots sealed something: 1 for the first, higher for later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(u32);
+
+impl Generation {
+    /// The generation that a new tenant starts with.
+    pub const FIRST: Self = Self(1);
+
+    /// The number, as it stands in records and cells.
+    #[must_use]
+    pub const fn to_u32(self) -> u32 {
+        self.0
+    }
+
+    /// The one after this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] after 2^32 - 1 generations.
+    pub(crate) fn next(self) -> Result<Self, Error> {
+        self.0.checked_add(1).map(Self).ok_or(Error::Value)
+    }
+}
+
+impl TryFrom<u32> for Generation {
+    type Error = Error;
+
+    fn try_from(number: u32) -> Result<Self, Error> {
+        if number == 0 { Err(Error::Malformed) } else { Ok(Self(number)) }
+    }
+}

@@ -1,0 +1,217 @@
+//! The key-encryption key: it wraps the roots of every tenant and authenticates what stands beside them.
+
+use core::fmt;
+
+use crate::{
+    encoding::info,
+    error::Error,
+    primitive::{
+        hash::sha256,
+        kdf,
+        rng::{Os, RandomSource},
+    },
+    secret::{Secret, SecretBytes},
+    tenant::suite::{Suite, SuiteKey},
+};
+
+/// A key-encryption key of 32 bytes.
+///
+/// It is never used as it is: each use is expanded from `PRK = Extract(SHA-256(I("kek")), key)`, FORMAT.md
+/// section 3.
+///
+/// # Security
+///
+/// Whoever has it has every tenant of its keyring. It must come from a generator, never from a word that a person
+/// chose: those belong in a key file ([`Keyring::create`](crate::tenant::Keyring::create)).
+pub struct Kek(Secret<32>);
+
+impl Kek {
+    /// The size in bytes.
+    pub const LEN: usize = 32;
+
+    /// A fresh key from the operating system's generator.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Random`] if that gives nothing.
+    pub fn generate() -> Result<Self, Error> {
+        Self::generate_from(&mut Os)
+    }
+
+    /// A fresh key from the caller's generator.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Random`] if that fails.
+    #[cfg(feature = "hazmat")]
+    pub fn generate_with_rng<R: rand_core::TryCryptoRng>(rng: &mut R) -> Result<Self, Error> {
+        Self::generate_from(&mut crate::primitive::rng::Explicit(rng))
+    }
+
+    /// Takes a key that is kept elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if all 32 bytes are the same: that is a field nobody filled, not a key.
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Result<Self, Error> {
+        let [first, rest @ ..] = bytes;
+        // The branch tells only whether the key is no key at all.
+        if rest.iter().fold(0, |difference, byte| difference | (byte ^ first)) == 0 {
+            return Err(Error::Value);
+        }
+        Ok(Self(Secret::from_bytes(bytes)))
+    }
+
+    pub(crate) fn generate_from(rng: &mut impl RandomSource) -> Result<Self, Error> {
+        rng.secret().map(Self)
+    }
+
+    pub(crate) fn expose_secret(&self) -> &[u8; Self::LEN] {
+        self.0.expose_secret()
+    }
+}
+
+impl TryFrom<&[u8]> for Kek {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, Error> {
+        bytes.try_into().map_err(|_| Error::Value).and_then(Self::from_bytes)
+    }
+}
+
+impl fmt::Debug for Kek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kek").finish_non_exhaustive()
+    }
+}
+
+/// A passphrase that opens a key file, wiped when dropped.
+pub struct Passphrase(SecretBytes);
+
+impl Passphrase {
+    /// The shortest passphrase for a new key file, in bytes.
+    pub const MIN_LEN: usize = 12;
+
+    /// Reads the passphrase from an environment variable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if the variable is not set or empty.
+    pub fn from_env(variable: &str) -> Result<Self, Error> {
+        std::env::var_os(variable)
+            .map(std::os::unix::ffi::OsStringExt::into_vec)
+            .ok_or(Error::Value)
+            .and_then(Self::from_vec)
+    }
+
+    /// Takes the passphrase over, and wipes it when dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if it is empty.
+    pub fn from_vec(bytes: Vec<u8>) -> Result<Self, Error> {
+        let secret = SecretBytes::from_vec(bytes);
+        if secret.expose_secret().is_empty() { Err(Error::Value) } else { Ok(Self(secret)) }
+    }
+
+    pub(crate) fn expose_secret(&self) -> &[u8] {
+        self.0.expose_secret()
+    }
+}
+
+impl TryFrom<&str> for Passphrase {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        Self::from_vec(text.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passphrase").finish_non_exhaustive()
+    }
+}
+
+/// Where the KEK is, behind the four things that are done with it.
+pub(crate) enum KeyHandle {
+    /// In this process.
+    Local(LocalKek),
+}
+
+impl KeyHandle {
+    pub(crate) fn local(kek: &Kek) -> Result<Self, Error> {
+        LocalKek::new(kek).map(Self::Local)
+    }
+
+    /// What records say they are wrapped under: the kind of provider, u16 BE, and 16 bytes that name the key.
+    pub(crate) fn provider(&self) -> (u16, [u8; 16]) {
+        match self {
+            Self::Local(kek) => (LocalKek::PROVIDER, kek.id),
+        }
+    }
+
+    /// Wraps a root: `nonce || ciphertext || tag`.
+    pub(crate) fn wrap_key(
+        &self,
+        suite: Suite,
+        aad: &[u8],
+        key: &Secret<32>,
+        rng: &mut impl RandomSource,
+    ) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Local(kek) => kek.with_wrapping(suite, |w| w.wrap(suite, aad, key.expose_secret(), rng)),
+        }
+    }
+
+    /// Unwraps a root.
+    pub(crate) fn unwrap_key(&self, suite: Suite, aad: &[u8], wrapped: &[u8]) -> Result<Secret<32>, Error> {
+        match self {
+            Self::Local(kek) => kek
+                .with_wrapping(suite, |w| w.unwrap(suite, aad, wrapped))
+                .and_then(|key| Secret::try_from(key.expose_secret()).map_err(|_| Error::Open)),
+        }
+    }
+
+    /// The MAC of a document that stands beside the records, under a key of that purpose alone.
+    pub(crate) fn mac(&self, suite: Suite, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Local(kek) => Ok(suite.mac(&suite.expand(&kek.prk, purpose, &[])?, bytes)),
+        }
+    }
+}
+
+/// A KEK whose bytes this process holds: raw, or from a key file.
+pub(crate) struct LocalKek {
+    id: [u8; 16],
+    prk: Secret<32>,
+    /// The wrapping key of the default suite; those of others are derived when a record asks for them.
+    wrapping: SuiteKey,
+}
+
+impl LocalKek {
+    const PROVIDER: u16 = 1;
+
+    fn new(kek: &Kek) -> Result<Self, Error> {
+        let prk = kdf::extract(&sha256(&[&info(&[b"kek"])?]), kek.expose_secret());
+        let id = Suite::default().expand::<16>(&prk, "kek/id", &[])?;
+        let wrapping = Self::wrapping_key(&prk, Suite::default())?;
+        Ok(Self { id: *id.expose_secret(), prk, wrapping })
+    }
+
+    fn wrapping_key(prk: &Secret<32>, suite: Suite) -> Result<SuiteKey, Error> {
+        Ok(SuiteKey::new(suite, suite.expand(prk, "kek/wrap", &[])?))
+    }
+
+    fn with_wrapping<T>(
+        &self,
+        suite: Suite,
+        act: impl FnOnce(&SuiteKey) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if suite == Suite::default() {
+            act(&self.wrapping)
+        } else {
+            act(&Self::wrapping_key(&self.prk, suite)?)
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The policy document: every field of the product, named once, for every language.
+
+mod check;
+mod stored;
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, PolicyRule};
+
+/// A checked policy document, version 1 of the schema (`schema/policy-v1.schema.json`).
+///
+/// It names tables and columns by permanent labels, apart from their SQL names: renaming a column in the database
+/// changes nothing here. A later version may add fields and indexes and raise classes; it never drops or re-types.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy(Document);
+
+impl Policy {
+    /// The longest document, in bytes.
+    pub const MAX_LEN: usize = 1 << 20;
+
+    /// Reads and checks a document.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Policy`] with the rule that is broken and the position of the field that breaks it;
+    /// [`Error::TooLong`] over [`Policy::MAX_LEN`].
+    pub fn from_json(json: &[u8]) -> Result<Self, Error> {
+        if json.len() > Self::MAX_LEN {
+            return Err(Error::TooLong);
+        }
+        let syntax = Error::Policy { field: None, rule: PolicyRule::Syntax };
+        let document: Document = serde_json::from_slice(json).map_err(|_| syntax)?;
+        check::document(&document)?;
+        Ok(Self(document))
+    }
+
+    /// The canonical form: keys in alphabetical order, nothing optional left out, no white space.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Invariant: the document has string keys and finite numbers only, so it always serialises.
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
+    /// The version of this document, counted by its author.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// Every field, in the order of the document.
+    #[must_use]
+    pub fn fields(&self) -> &[FieldRule] {
+        &self.0.fields
+    }
+
+    /// Every compartment that fields may use beside the default one.
+    #[must_use]
+    pub fn compartments(&self) -> &[String] {
+        &self.0.compartments
+    }
+
+    /// The field of that label, `table.column`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`].
+    pub fn field(&self, label: &str) -> Result<&FieldRule, Error> {
+        let (table, column) = label.split_once('.').ok_or(Error::UnknownField)?;
+        let named = |field: &&FieldRule| field.table == table && field.column == column;
+        self.0.fields.iter().find(named).ok_or(Error::UnknownField)
+    }
+
+    /// Checks that `next` may take this document's place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Policy`] with [`PolicyRule::Continuity`], and the position in `next` where there is one.
+    pub fn check_successor(&self, next: &Self) -> Result<(), Error> {
+        check::successor(&self.0, &next.0)
+    }
+}
+
+/// The members stand in alphabetical order: that is the canonical form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(default)]
+    compartments: Vec<String>,
+    fields: Vec<FieldRule>,
+    tenantseal_policy: u32,
+    version: u32,
+}
+
+/// What the policy says of one field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct FieldRule {
+    /// How a cell is tied to its row.
+    pub bind: Bind,
+    /// The classes that the field has had; the last is the current one.
+    pub class: Vec<Class>,
+    /// The permanent label of the column.
+    pub column: String,
+    /// The compartments that rows of this field may be in, beside the default one.
+    #[serde(default)]
+    pub compartments: Vec<String>,
+    /// What the values are.
+    #[serde(default)]
+    pub content: Content,
+    /// The domain of a deterministic field.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// The blind indexes.
+    #[serde(default)]
+    pub indexes: Vec<IndexRule>,
+    /// The mask that listings show.
+    #[serde(default)]
+    pub mask: Option<MaskRule>,
+    /// Until the end of that day, UTC, values that are no cells are read as plaintext.
+    #[serde(default)]
+    pub migrating_until: Option<String>,
+    /// How values are stored.
+    pub storage: Storage,
+    /// The permanent label of the table.
+    pub table: String,
+    /// The type of the values.
+    #[serde(rename = "type")]
+    pub value_type: ValueType,
+}
+
+impl FieldRule {
+    /// The permanent label of the field: `table.column`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}.{}", self.table, self.column)
+    }
+
+    /// The current class.
+    #[must_use]
+    pub fn current_class(&self) -> Class {
+        // Invariant: a checked document has one class at least.
+        self.class.last().copied().unwrap_or(Class::Sensitive)
+    }
+
+    /// The class history with the current class first.
+    pub(crate) fn classes_newest_first(&self) -> Vec<Class> {
+        self.class.iter().rev().copied().collect()
+    }
+}
+
+/// How much harm a leak does. The class selects a branch of the key chain and what may be done with the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Class {
+    /// Meant for everybody.
+    Public,
+    /// Meant for everybody inside.
+    Internal,
+    /// About a person. Sealed.
+    Personal,
+    /// Harms a person if it leaks: identity documents, bank cards. Sealed, and never deterministic.
+    Sensitive,
+}
+
+impl Class {
+    /// The number that stands for this class in key derivation.
+    #[must_use]
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::Public => 1,
+            Self::Internal => 2,
+            Self::Personal => 3,
+            Self::Sensitive => 4,
+        }
+    }
+}
+
+/// What a field holds. It sets the lowest class that the field may have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Content {
+    /// A bank card number: sensitive.
+    BankCard,
+    /// An email address: personal.
+    Email,
+    /// A resident identity card number (身份证): sensitive.
+    IdCard,
+    /// A mobile number, Chinese by default: personal.
+    MobileCn,
+    /// A person's name: personal.
+    Name,
+    /// Nothing in particular: any class.
+    #[default]
+    None,
+}
+
+impl Content {
+    /// The lowest class that such a field may have.
+    #[must_use]
+    pub const fn lowest_class(self) -> Class {
+        match self {
+            Self::BankCard | Self::IdCard => Class::Sensitive,
+            Self::Email | Self::MobileCn | Self::Name => Class::Personal,
+            Self::None => Class::Public,
+        }
+    }
+}
+
+/// How the values of a field are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Storage {
+    /// Sealed, each value on its own: two equal values look different.
+    Cell,
+    /// Sealed so that equal values of a domain look equal. Reserved: this version does not seal such fields.
+    Deterministic,
+    /// As they are.
+    Plain,
+}
+
+/// The type of a field's values. All numbers are fixed; this version seals bytes and text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ValueType {
+    /// `5`
+    Bool,
+    /// `1`
+    Bytes,
+    /// `7`
+    Date,
+    /// `6`
+    Decimal,
+    /// `4`
+    F64,
+    /// `3`
+    I64,
+    /// `9`
+    Json,
+    /// `2`: UTF-8.
+    Text,
+    /// `8`
+    Timestamp,
+}
+
+impl ValueType {
+    /// The number that stands for this type in a cell's context.
+    #[must_use]
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::Bytes => 1,
+            Self::Text => 2,
+            Self::I64 => 3,
+            Self::F64 => 4,
+            Self::Bool => 5,
+            Self::Decimal => 6,
+            Self::Date => 7,
+            Self::Timestamp => 8,
+            Self::Json => 9,
+        }
+    }
+}
+
+/// How a cell is tied to its row, so that it cannot be moved to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bind {
+    /// To the values of these columns of the row, which never change.
+    Natural(Vec<String>),
+    /// To the row's id.
+    Row,
+    /// Not at all: a cell may be moved between rows of its column unnoticed.
+    Unbound,
+}
+
+/// A blind index of a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct IndexRule {
+    /// How many bits a token has: fewer hide more, and give more candidates to decrypt.
+    pub bits: u8,
+    /// What it finds.
+    pub kind: IndexKind,
+    /// The permanent label of the index.
+    pub label: String,
+    /// How a value is brought to one spelling first.
+    pub normaliser: Normaliser,
+}
+
+/// What a blind index finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum IndexKind {
+    /// The whole value.
+    Exact,
+}
+
+impl IndexKind {
+    pub(crate) const fn id(self) -> u8 {
+        match self {
+            Self::Exact => 1,
+        }
+    }
+}
+
+/// How a value is brought to one spelling before it is indexed. The version is part of the index key: other rules
+/// make another index, never a value that is silently not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Normaliser {
+    /// `mobile_cn/1`: a phone number as E.164; eleven digits are a Chinese mobile.
+    #[serde(rename = "mobile_cn/1")]
+    MobileCn1,
+    /// `none/1`: the bytes as they are.
+    #[serde(rename = "none/1")]
+    None1,
+}
+
+impl Normaliser {
+    /// The name in policy documents and in key derivation.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::MobileCn1 => "mobile_cn/1",
+            Self::None1 => "none/1",
+        }
+    }
+}
+
+/// A mask: what a listing shows without the right to the value. It is sealed by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MaskRule {
+    /// The class of the mask: the right to it goes with this class, not with the field's.
+    pub class: Class,
+    /// How the mask is made.
+    pub kind: MaskKind,
+}
+
+/// How a mask is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum MaskKind {
+    /// `138****8000`.
+    MobileCn,
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}

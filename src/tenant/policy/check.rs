@@ -1,0 +1,155 @@
+//! The rules of a policy document, and what a later version may change.
+
+use super::{Bind, Class, Content, Document, FieldRule, MaskKind, Normaliser, Storage, ValueType};
+use crate::error::{Error, PolicyRule};
+
+/// Checks a whole document.
+pub(super) fn document(document: &Document) -> Result<(), Error> {
+    if document.tenantseal_policy != 1 || document.version == 0 {
+        return Err(broken(None, PolicyRule::Syntax));
+    }
+    for (position, compartment) in document.compartments.iter().enumerate() {
+        label(compartment).map_err(|rule| broken(None, rule))?;
+        if document.compartments.iter().take(position).any(|earlier| earlier == compartment) {
+            return Err(broken(None, PolicyRule::Compartment));
+        }
+    }
+    for (position, field) in document.fields.iter().enumerate() {
+        self::field(document, position, field).map_err(|rule| at(position, rule))?;
+    }
+    Ok(())
+}
+
+/// Checks that `next` keeps everything permanent of `current`.
+pub(super) fn successor(current: &Document, next: &Document) -> Result<(), Error> {
+    if next.version <= current.version || !current.compartments.iter().all(|c| next.compartments.contains(c))
+    {
+        return Err(broken(None, PolicyRule::Continuity));
+    }
+    for old in &current.fields {
+        let same = |field: &&FieldRule| field.table == old.table && field.column == old.column;
+        let Some(new) = next.fields.iter().find(same) else {
+            return Err(broken(None, PolicyRule::Continuity));
+        };
+        let kept = old.value_type == new.value_type
+            && old.content == new.content
+            && old.bind == new.bind
+            && old.domain == new.domain
+            && (old.storage == new.storage || old.storage == Storage::Plain)
+            && new.class.starts_with(&old.class)
+            && old.compartments.iter().all(|c| new.compartments.contains(c))
+            && old.indexes.iter().all(|index| {
+                new.indexes.iter().find(|other| other.label == index.label).is_none_or(|other| other == index)
+            })
+            && old.mask.as_ref().is_none_or(|mask| new.mask.as_ref() == Some(mask));
+        if !kept {
+            let position = next.fields.iter().position(|field| core::ptr::eq(field, new)).unwrap_or_default();
+            return Err(at(position, PolicyRule::Continuity));
+        }
+    }
+    Ok(())
+}
+
+fn field(document: &Document, position: usize, field: &FieldRule) -> Result<(), PolicyRule> {
+    label(&field.table)?;
+    label(&field.column)?;
+    let earlier = || document.fields.iter().take(position);
+    require(!earlier().any(|f| f.table == field.table && f.column == field.column), PolicyRule::Duplicate)?;
+    class_history(field)?;
+    storage(field)?;
+    binding(document, field)?;
+    for (position, compartment) in field.compartments.iter().enumerate() {
+        let twice = field.compartments.iter().take(position).any(|earlier| earlier == compartment);
+        require(!twice && document.compartments.contains(compartment), PolicyRule::Compartment)?;
+    }
+    indexes(field)?;
+    if let Some(mask) = &field.mask {
+        let fits = match mask.kind {
+            MaskKind::MobileCn => field.content == Content::MobileCn,
+        };
+        let sealed_text = field.storage == Storage::Cell && field.value_type == ValueType::Text;
+        require(fits && sealed_text && mask.class <= field.current_class(), PolicyRule::Mask)?;
+    }
+    if let Some(date) = &field.migrating_until {
+        let text_cell = field.storage == Storage::Cell && field.value_type == ValueType::Text;
+        require(text_cell && is_date(date), PolicyRule::Migration)?;
+    }
+    Ok(())
+}
+
+fn class_history(field: &FieldRule) -> Result<(), PolicyRule> {
+    let repeats = |(position, class): (usize, &Class)| field.class.iter().take(position).any(|c| c == class);
+    let sound = !field.class.is_empty() && !field.class.iter().enumerate().any(repeats);
+    require(sound && field.current_class() >= field.content.lowest_class(), PolicyRule::Class)
+}
+
+fn storage(field: &FieldRule) -> Result<(), PolicyRule> {
+    let class = field.current_class();
+    match field.storage {
+        Storage::Plain => {
+            require(class <= Class::Internal && field.content == Content::None, PolicyRule::Storage)?;
+            require(field.domain.is_none(), PolicyRule::Domain)
+        }
+        Storage::Cell => {
+            require(matches!(field.value_type, ValueType::Bytes | ValueType::Text), PolicyRule::Type)?;
+            require(field.domain.is_none(), PolicyRule::Domain)
+        }
+        Storage::Deterministic => {
+            require(class < Class::Sensitive, PolicyRule::Storage)?;
+            field.domain.as_deref().ok_or(PolicyRule::Domain).and_then(label)
+        }
+    }
+}
+
+fn binding(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {
+    let Bind::Natural(keys) = &field.bind else { return Ok(()) };
+    let is_plain = |key: &String| {
+        let named = |f: &&FieldRule| f.table == field.table && f.column == *key;
+        document.fields.iter().find(named).is_some_and(|f| f.storage == Storage::Plain)
+    };
+    require((1..=8).contains(&keys.len()) && keys.iter().all(is_plain), PolicyRule::Binding)
+}
+
+fn indexes(field: &FieldRule) -> Result<(), PolicyRule> {
+    for (position, index) in field.indexes.iter().enumerate() {
+        label(&index.label)?;
+        let twice = field.indexes.iter().take(position).any(|earlier| earlier.label == index.label);
+        require(!twice, PolicyRule::Duplicate)?;
+        let fits = match index.normaliser {
+            Normaliser::MobileCn1 => field.value_type == ValueType::Text,
+            Normaliser::None1 => true,
+        };
+        let sound = fits && field.storage == Storage::Cell && (8..=63).contains(&index.bits);
+        require(sound, PolicyRule::Index)?;
+    }
+    Ok(())
+}
+
+/// A label is `[a-z][a-z0-9_]*`, 1 to 63 bytes. It can hold neither `.` nor `#`.
+fn label(label: &str) -> Result<(), PolicyRule> {
+    let starts = label.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+    let sound = label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    require(starts && sound && label.len() <= 63, PolicyRule::Label)
+}
+
+/// `YYYY-MM-DD`, so that dates compare as text.
+fn is_date(text: &str) -> bool {
+    let mut parts = text.split('-').map(|part| (part.len(), part.parse::<u16>().ok()));
+    let sound = matches!(
+        (parts.next(), parts.next(), parts.next(), parts.next()),
+        (Some((4, Some(_))), Some((2, Some(1..=12))), Some((2, Some(1..=31))), None)
+    );
+    sound && text.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+}
+
+fn require(holds: bool, rule: PolicyRule) -> Result<(), PolicyRule> {
+    if holds { Ok(()) } else { Err(rule) }
+}
+
+fn at(position: usize, rule: PolicyRule) -> Error {
+    broken(u16::try_from(position).ok(), rule)
+}
+
+fn broken(field: Option<u16>, rule: PolicyRule) -> Error {
+    Error::Policy { field, rule }
+}

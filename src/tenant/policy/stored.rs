@@ -1,0 +1,53 @@
+//! The stored form of a policy: canonical JSON under a MAC of the KEK. FORMAT.md section 8.
+
+use super::Policy;
+use crate::{
+    encoding::{Reader, ct_eq},
+    error::Error,
+    tenant::{kek::KeyHandle, suite::Suite},
+};
+
+const MAGIC: &[u8; 4] = b"TSPL";
+const VERSION: u8 = 1;
+const PURPOSE: &str = "policy/mac";
+
+impl Policy {
+    pub(crate) fn to_stored(&self, kek: &KeyHandle, suite: Suite) -> Result<Vec<u8>, Error> {
+        let (provider, key) = kek.provider();
+        let json = self.to_json();
+        let mut out = Vec::with_capacity(json.len() + 128);
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&[VERSION, suite.id()]);
+        out.extend_from_slice(&provider.to_be_bytes());
+        out.extend_from_slice(&key);
+        out.extend_from_slice(&u32::try_from(json.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
+        out.extend_from_slice(json.as_bytes());
+        out.extend_from_slice(&kek.mac(suite, PURPOSE, &out)?);
+        Ok(out)
+    }
+
+    pub(crate) fn from_stored(bytes: &[u8], kek: &KeyHandle) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        if reader.array::<4>()? != MAGIC {
+            return Err(Error::Malformed);
+        }
+        if reader.u8()? != VERSION {
+            return Err(Error::Unsupported);
+        }
+        let suite = Suite::from_id(reader.u8()?)?;
+        let provider = (reader.u16()?, *reader.array()?);
+        let json = reader.prefixed32()?;
+        let signed = bytes.len().saturating_sub(reader.remaining());
+        let tag = reader.take(suite.mac_len())?;
+        reader.finish()?;
+        if provider != kek.provider() {
+            return Err(Error::UnknownKey);
+        }
+        let (signed, _) = bytes.split_at_checked(signed).ok_or(Error::Malformed)?;
+        if !ct_eq(&kek.mac(suite, PURPOSE, signed)?, tag) {
+            return Err(Error::Open);
+        }
+        let policy = Self::from_json(json)?;
+        if policy.to_json().as_bytes() == json { Ok(policy) } else { Err(Error::Malformed) }
+    }
+}

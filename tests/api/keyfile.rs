@@ -1,0 +1,126 @@
+//! `keys.ts`: what it keeps, and that nothing altered opens.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use tenantseal::{
+    Error,
+    tenant::{Keyring, Passphrase, PassphraseCost, Suite},
+};
+
+use crate::fixture::{options, passphrase, policy};
+
+fn create(path: &std::path::Path, suite: Suite) -> Keyring {
+    let keys = Keyring::create_with(path, &passphrase(), &options(suite)).unwrap();
+    keys.install_policy(policy()).unwrap();
+    keys
+}
+
+#[test]
+fn a_key_file_keeps_tenants_aliases_and_policy() {
+    for suite in Suite::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.ts");
+        let keys = create(&path, *suite);
+        let sealed =
+            keys.create_tenant("t-1001").unwrap().field("member.name").unwrap().seal(1, "张三").unwrap();
+        keys.add_alias("ww1234", "t-1001").unwrap();
+        drop(keys);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = Keyring::open(&path, &passphrase()).unwrap();
+        let name = again.tenant_by_alias("ww1234").unwrap().field("member.name").unwrap();
+        assert_eq!(name.open(1, &sealed).unwrap().text().unwrap(), "张三");
+        assert_eq!(*again.policy().unwrap(), policy());
+        let wrong = Passphrase::try_from("correct horse battery stable").unwrap();
+        assert_eq!(Keyring::open(&path, &wrong).err(), Some(Error::Passphrase));
+        assert_eq!(Keyring::create(&path, &passphrase()).err(), Some(Error::AlreadyExists));
+        assert_eq!(
+            Keyring::open(&path, &passphrase()).unwrap().tenant_ids().len(),
+            1,
+            "and it is still there"
+        );
+    }
+}
+
+#[test]
+fn two_processes_see_each_others_tenants_and_lose_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let one = create(&path, Suite::default());
+    let two = Keyring::open_with(&path, &passphrase(), &options(Suite::default())).unwrap();
+    std::thread::scope(|scope| {
+        for (keys, prefix) in [(&one, "a"), (&two, "b")] {
+            scope.spawn(move || {
+                (0..8).for_each(|n| drop(keys.create_tenant(format!("{prefix}{n}").as_str()).unwrap()))
+            });
+        }
+    });
+    for prefix in ["a", "b"] {
+        for number in 0..8 {
+            let id = format!("{prefix}{number}");
+            assert!(one.tenant(id.as_str()).is_ok() && two.tenant(id.as_str()).is_ok());
+        }
+    }
+    let name = one.tenant("b0").unwrap().field("member.name").unwrap();
+    two.tenant("b0").unwrap().field("member.name").unwrap().open(1, name.seal(1, "x").unwrap()).unwrap();
+}
+
+#[test]
+fn yesterdays_file_put_back_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    let yesterday = fs::read(&path).unwrap();
+    keys.create_tenant("t-1001").unwrap();
+    fs::write(&path, yesterday).unwrap();
+    assert_eq!(keys.reload().err(), Some(Error::RolledBack));
+    assert_eq!(keys.create_tenant("t-2002").err(), Some(Error::RolledBack));
+    assert!(keys.tenant("t-1001").is_ok(), "what is in memory goes on");
+}
+
+#[test]
+fn a_writer_that_died_leaves_nothing_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    fs::write(folder.path().join("keys.ts.new"), b"half a file").unwrap();
+    keys.create_tenant("t-1001").unwrap();
+    let again = Keyring::open_with(&path, &passphrase(), &options(Suite::default())).unwrap();
+    assert!(again.tenant("t-1001").is_ok());
+}
+
+#[test]
+fn costs_and_passphrases_have_a_floor() {
+    assert!(PassphraseCost::new(19 * 1024, 2, 1).is_ok());
+    for (memory, passes, lanes) in
+        [(19 * 1024 - 1, 2, 1), (19 * 1024, 1, 1), (19 * 1024, 2, 0), (1 << 21, 2, 1)]
+    {
+        assert_eq!(PassphraseCost::new(memory, passes, lanes).err(), Some(Error::Value));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let short = Passphrase::try_from("eleven char").unwrap();
+    assert_eq!(Keyring::create(folder.path().join("keys.ts"), &short).err(), Some(Error::Value));
+    assert!(Passphrase::try_from("").is_err() && Passphrase::from_env("TENANTSEAL_NOT_SET").is_err());
+    assert!(matches!(Keyring::open(folder.path().join("absent"), &passphrase()).err(), Some(Error::Io(_))));
+}
+
+/// Every alteration needs a run of Argon2id, so this one needs the cost that protects nothing.
+#[cfg(feature = "hazmat")]
+#[test]
+fn every_alteration_of_a_key_file_is_refused() {
+    for suite in Suite::ALL {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.ts");
+        let keys = Keyring::create_with(&path, &passphrase(), &options(*suite)).unwrap();
+        keys.create_tenant("t-1001").unwrap();
+        keys.add_alias("ww1234", "t-1001").unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let mut count = 0;
+        for altered in crate::fixture::alterations(&bytes) {
+            fs::write(&path, &altered).unwrap();
+            assert!(Keyring::open(&path, &passphrase()).is_err());
+            count += 1;
+        }
+        println!("{suite:?}: {count} alterations of a key file of {} bytes, 0 accepted", bytes.len());
+        assert!(count > 4_000);
+    }
+}

@@ -1,0 +1,9 @@
+//! What a user may rely on, through the public API alone.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, missing_docs)]
+
+mod cells;
+mod fixture;
+mod indexes;
+mod keyfile;
+mod policies;
+mod records;

@@ -1,0 +1,122 @@
+//! Records, aliases and life of tenants in memory.
+
+use std::sync::Arc;
+
+use tenantseal::{
+    Error,
+    tenant::{EventRecorder, Kek, KeyEvent, Keyring, KeyringOptions, Record, RootKind, Suite},
+};
+
+use crate::fixture::{alterations, kek, keyring, keyring_of, options, policy};
+
+fn reopen(records: &[Vec<u8>]) -> Result<Keyring, Error> {
+    let keys = Keyring::from_records(&kek(), records, &options(Suite::default()))?;
+    keys.install_policy(policy())?;
+    Ok(keys)
+}
+
+#[test]
+fn every_alteration_of_a_record_is_refused() {
+    for suite in Suite::ALL {
+        let keys = keyring_of(*suite);
+        keys.create_tenant("t-1001").unwrap();
+        let sealed = keys.tenant("t-1001").unwrap().field("member.name").unwrap().seal(1, "x").unwrap();
+        let records: Vec<Vec<u8>> = keys.records().iter().map(Record::to_bytes).collect();
+        let opens =
+            |records: &[Vec<u8>]| reopen(records)?.tenant("t-1001")?.field("member.name")?.open(1, &sealed);
+        assert!(opens(&records).is_ok());
+        let mut count = 0;
+        for (position, record) in records.iter().enumerate() {
+            assert_eq!(Record::parse(record).unwrap().to_bytes(), *record);
+            for altered in alterations(record) {
+                let mut set = records.clone();
+                set[position] = altered;
+                assert!(opens(&set).is_err());
+                count += 1;
+            }
+        }
+        println!("{suite:?}: {count} alterations of a record, 0 accepted");
+        assert!(count > 2_500);
+    }
+}
+
+#[test]
+fn a_record_of_one_tenant_is_none_of_another() {
+    let keys = keyring();
+    keys.create_tenant("aaaa").unwrap();
+    keys.create_tenant("bbbb").unwrap();
+    for record in keys.records() {
+        let bytes = record.to_bytes();
+        let at = bytes.windows(4).position(|window| window == record.tenant().as_bytes()).unwrap();
+        let mut renamed = bytes.clone();
+        renamed[at..at + 4].copy_from_slice(b"cccc");
+        assert_eq!(reopen(&[renamed]).unwrap().tenant("cccc").err(), Some(Error::Open));
+    }
+}
+
+#[test]
+fn another_kek_opens_nothing() {
+    let keys = keyring();
+    keys.create_tenant("t").unwrap();
+    let records: Vec<Vec<u8>> = keys.records().iter().map(Record::to_bytes).collect();
+    let other = Kek::generate().unwrap();
+    let refused = Keyring::from_records(&other, &records, &KeyringOptions::new());
+    assert_eq!(refused.err(), Some(Error::UnknownKey));
+    assert_eq!(Kek::from_bytes(&[0; 32]).err(), Some(Error::Value));
+    assert_eq!(Kek::from_bytes(&[0xff; 32]).err(), Some(Error::Value));
+    assert_eq!(Kek::try_from(&[1; 31][..]).err(), Some(Error::Value));
+}
+
+#[test]
+fn records_say_what_they_are() {
+    let keys = keyring();
+    keys.create_tenant("t").unwrap();
+    keys.rotate_tenant("t").unwrap();
+    let listed: Vec<_> = keys.records().iter().map(|r| (r.kind(), r.generation().to_u32())).collect();
+    assert_eq!(listed.len(), 3);
+    for expected in [(RootKind::TenantRoot, 1), (RootKind::TenantRoot, 2), (RootKind::IndexRoot, 1)] {
+        assert!(listed.contains(&expected));
+    }
+    assert!(keys.records().iter().all(|record| record.created() > 1_700_000_000));
+    let bytes = keys.records()[0].to_bytes();
+    assert_eq!(reopen(&[bytes.clone(), bytes]).err(), Some(Error::AlreadyExists));
+}
+
+#[test]
+fn aliases_come_and_go_without_touching_keys() {
+    let keys = keyring();
+    let tenant = keys.create_tenant("t-1001").unwrap();
+    let sealed = tenant.field("member.name").unwrap().seal(1, "张三").unwrap();
+    keys.add_alias("ww1234567890abcdef", "t-1001").unwrap();
+    keys.add_alias("wpXXXXXXXX", "t-1001").unwrap();
+    assert_eq!(keys.add_alias("wpXXXXXXXX", "t-1001").err(), Some(Error::AlreadyExists));
+    assert_eq!(keys.add_alias("wpYYYY", "nobody").err(), Some(Error::UnknownTenant));
+    for alias in ["ww1234567890abcdef", "wpXXXXXXXX"] {
+        let name = keys.tenant_by_alias(alias).unwrap().field("member.name").unwrap();
+        assert_eq!(name.open(1, &sealed).unwrap().text().unwrap(), "张三");
+    }
+    assert_eq!(keys.tenant_by_alias("WW1234567890ABCDEF").err(), Some(Error::UnknownTenant));
+    assert_eq!(keys.tenant("wpXXXXXXXX").err(), Some(Error::UnknownTenant), "an alias is no id");
+    keys.remove_alias("wpXXXXXXXX").unwrap();
+    assert_eq!(keys.tenant_by_alias("wpXXXXXXXX").err(), Some(Error::UnknownTenant));
+    assert_eq!(keys.create_tenant("t-1001").err(), Some(Error::AlreadyExists));
+}
+
+#[test]
+fn every_change_is_told_before_it_happens() {
+    let recorder = Arc::new(EventRecorder::default());
+    let options = KeyringOptions::new().event_sink(recorder.clone());
+    let keys = Keyring::from_records(&kek(), core::iter::empty::<&[u8]>(), &options).unwrap();
+    keys.create_tenant("t").unwrap();
+    keys.rotate_tenant("t").unwrap();
+    keys.rotate_index("t").unwrap();
+    keys.add_alias("ww1", "t").unwrap();
+    keys.remove_alias("ww1").unwrap();
+    keys.install_policy(policy()).unwrap();
+    assert_eq!(keys.create_tenant("t").err(), Some(Error::AlreadyExists));
+    let events = recorder.events();
+    assert_eq!(events.len(), 6, "and nothing for what did not happen");
+    assert!(matches!(&events[0], KeyEvent::TenantCreated(id) if id.as_bytes() == b"t"));
+    assert!(matches!(&events[1], KeyEvent::TenantRotated(_, generation) if generation.to_u32() == 2));
+    assert!(matches!(&events[5], KeyEvent::PolicyInstalled(1)));
+}
