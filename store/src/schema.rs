@@ -1,0 +1,185 @@
+//! The tables that a policy needs, under the names that the database gives them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+use tenantseal::{
+    Error, StoreError,
+    tenant::policy::{FieldRule, Policy, Storage, ValueType},
+};
+
+use crate::sqlite::engine;
+
+/// Which SQL name stands for which permanent label.
+///
+/// Labels: `table`, `table.column`, `table.column#mask`, `table.column#ix.index`. What the caller does not name is
+/// as the database remembers it, and else the default.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Schema(BTreeMap<String, String>);
+
+impl Schema {
+    /// The quoted SQL name of a label.
+    pub(crate) fn sql(&self, label: &str) -> Result<&str, Error> {
+        self.0.get(label).map(String::as_str).ok_or(missing())
+    }
+
+    /// Brings the database to the policy: makes what is new, finds what was renamed, refuses what is gone.
+    pub(crate) fn prepare(
+        connection: &Connection,
+        policy: &Policy,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
+        connection
+            .execute_batch(
+                "CREATE TABLE IF NOT EXISTS tenantseal_names (label TEXT PRIMARY KEY, sql_name TEXT NOT NULL)",
+            )
+            .map_err(engine)?;
+        let mut names = Names { connection, given, known: BTreeSet::new(), schema: Self::default() };
+        for field in policy.fields() {
+            if !names.schema.0.contains_key(&field.table) {
+                names.table(&field.table)?;
+            }
+            for (label, default, sql_type) in columns(field) {
+                names.column(&field.table, &label, &default, sql_type)?;
+            }
+            for index in &field.indexes {
+                names.index(field, &index.label)?;
+            }
+        }
+        // A name for something that the policy does not have is a mistake in the caller's options.
+        if given.keys().all(|label| names.known.contains(label)) { Ok(names.schema) } else { Err(missing()) }
+    }
+}
+
+/// The label of a field's mask column.
+pub(crate) fn mask_label(field: &FieldRule) -> String {
+    format!("{}#mask", field.label())
+}
+
+/// The label of a field's index column.
+pub(crate) fn index_label(field: &FieldRule, index: &str) -> String {
+    format!("{}#ix.{index}", field.label())
+}
+
+/// Label, default name and SQL type of each column of a field.
+fn columns(field: &FieldRule) -> Vec<(String, String, &'static str)> {
+    let column = &field.column;
+    let mut columns = vec![(field.label(), column.clone(), sql_type(field))];
+    if field.mask.is_some() {
+        columns.push((mask_label(field), format!("{column}__mask"), "BLOB"));
+    }
+    for index in &field.indexes {
+        let name = format!("{column}__ix_{}", index.label);
+        columns.push((index_label(field, &index.label), name, "INTEGER"));
+    }
+    columns
+}
+
+fn sql_type(field: &FieldRule) -> &'static str {
+    if field.storage != Storage::Plain {
+        return "BLOB";
+    }
+    match field.value_type {
+        ValueType::Bytes => "BLOB",
+        ValueType::I64 | ValueType::Bool => "INTEGER",
+        ValueType::F64 => "REAL",
+        _ => "TEXT",
+    }
+}
+
+struct Names<'a> {
+    connection: &'a Connection,
+    given: &'a BTreeMap<String, String>,
+    known: BTreeSet<String>,
+    schema: Schema,
+}
+
+impl Names<'_> {
+    fn table(&mut self, label: &str) -> Result<(), Error> {
+        let (name, remembered) = self.name(label, label)?;
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
+        let there: i64 = self.connection.query_row(sql, params![name], |row| row.get(0)).map_err(engine)?;
+        let quoted = quote(&name)?;
+        match (there, remembered) {
+            (0, true) => return Err(missing()),
+            // AUTOINCREMENT: an id is never used again, so a cell of a deleted row fits no later one.
+            (0, false) => self.execute(&format!(
+                "CREATE TABLE {quoted} (id INTEGER PRIMARY KEY AUTOINCREMENT, tenant BLOB NOT NULL,
+                 compartment TEXT NOT NULL DEFAULT '')"
+            ))?,
+            _ => {}
+        }
+        self.remember(label, &name, quoted)
+    }
+
+    fn column(&mut self, table: &str, label: &str, default: &str, sql_type: &str) -> Result<(), Error> {
+        let (name, remembered) = self.name(label, default)?;
+        let table = self.schema.sql(table)?.to_owned();
+        let quoted = quote(&name)?;
+        let taken = |other: &String| *other == quoted;
+        let own = label.split_once('.').map_or("", |(table, _)| table);
+        let twice =
+            self.schema.0.iter().any(|(other, sql)| {
+                taken(sql) && other.split_once('.').is_some_and(|(table, _)| table == own)
+            });
+        if twice || ["id", "tenant", "compartment"].contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(missing());
+        }
+        let sql = format!("SELECT count(*) FROM pragma_table_info({}) WHERE name = ?1", literal(&table));
+        let there: i64 = self.connection.query_row(&sql, params![name], |row| row.get(0)).map_err(engine)?;
+        match (there, remembered) {
+            (0, true) => return Err(missing()),
+            (0, false) => self.execute(&format!("ALTER TABLE {table} ADD COLUMN {quoted} {sql_type}"))?,
+            _ => {}
+        }
+        self.remember(label, &name, quoted)
+    }
+
+    fn index(&self, field: &FieldRule, index: &str) -> Result<(), Error> {
+        let name = quote(&format!("tenantseal_{}_{}_{index}", field.table, field.column))?;
+        let (table, column) = (self.schema.sql(&field.table)?, self.schema.sql(&index_label(field, index))?);
+        self.execute(&format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant, {column})"))
+    }
+
+    /// The name to use for a label, and whether the database has seen the label before.
+    fn name(&self, label: &str, default: &str) -> Result<(String, bool), Error> {
+        let sql = "SELECT sql_name FROM tenantseal_names WHERE label = ?1";
+        let remembered: Option<String> =
+            self.connection.query_row(sql, params![label], |row| row.get(0)).optional().map_err(engine)?;
+        let seen = remembered.is_some();
+        let given = self.given.get(label).cloned();
+        Ok((given.or(remembered).unwrap_or_else(|| default.to_owned()), seen))
+    }
+
+    fn remember(&mut self, label: &str, name: &str, quoted: String) -> Result<(), Error> {
+        let sql = "INSERT INTO tenantseal_names (label, sql_name) VALUES (?1, ?2)
+                   ON CONFLICT (label) DO UPDATE SET sql_name = excluded.sql_name
+                   WHERE sql_name <> excluded.sql_name";
+        self.connection.execute(sql, params![label, name]).map_err(engine)?;
+        self.known.insert(label.to_owned());
+        self.schema.0.insert(label.to_owned(), quoted);
+        Ok(())
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Error> {
+        self.connection.execute_batch(sql).map_err(engine)
+    }
+}
+
+/// An SQL identifier.
+fn quote(name: &str) -> Result<String, Error> {
+    if name.is_empty() || name.len() > 128 || name.contains('\0') {
+        return Err(missing());
+    }
+    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+/// A quoted identifier as the string that `pragma_table_info` takes.
+fn literal(quoted: &str) -> String {
+    let name = quoted.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(quoted);
+    format!("'{}'", name.replace("\"\"", "\"").replace('\'', "''"))
+}
+
+fn missing() -> Error {
+    Error::Store(StoreError::Schema)
+}

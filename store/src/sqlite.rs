@@ -1,0 +1,84 @@
+//! A thread that owns an SQLite connection, and the mapping of SQLite's errors.
+
+use std::{path::Path, sync::mpsc, thread, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tenantseal::{Error, StoreError};
+use tokio::sync::oneshot;
+
+type Job = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Runs jobs on a connection of its own, one after the other, and ends when it is dropped.
+pub(crate) struct Worker(mpsc::Sender<Job>);
+
+impl Worker {
+    /// Opens the database: write-ahead log, flushed at every commit, deleted content overwritten.
+    pub(crate) fn open(path: &Path, read_only: bool, busy_timeout: Duration) -> Result<Self, Error> {
+        let connection = Connection::open_with_flags(path, flags()).map_err(engine)?;
+        connection.busy_timeout(busy_timeout).map_err(engine)?;
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+            )
+            .map_err(engine)?;
+        if read_only {
+            connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
+        }
+        let (sender, jobs) = mpsc::channel::<Job>();
+        thread::Builder::new().name("tenantseal-vault".to_owned()).spawn(move || {
+            for job in jobs {
+                job(&connection);
+            }
+        })?;
+        Ok(Self(sender))
+    }
+
+    /// Runs `job` on the connection and waits for what it returns.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(move |connection| {
+            // The caller may have given up waiting; the job is done all the same.
+            let _ = sender.send(job(connection));
+        })?;
+        receiver.await.map_err(|_| Error::Store(StoreError::Closed))?
+    }
+
+    /// Runs `job` on the connection some time later.
+    pub(crate) fn send(&self, job: impl FnOnce(&Connection) + Send + 'static) -> Result<(), Error> {
+        self.0.send(Box::new(job)).map_err(|_| Error::Store(StoreError::Closed))
+    }
+}
+
+/// Runs `act` in a transaction of its own: all of it or nothing.
+pub(crate) fn transact<T>(
+    connection: &Connection,
+    act: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(engine)?;
+    let result = act(connection).and_then(|value| match connection.execute_batch("COMMIT") {
+        Ok(()) => Ok(value),
+        Err(error) => Err(engine(error)),
+    });
+    if result.is_err() && !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK").map_err(engine)?;
+    }
+    result
+}
+
+/// What of an SQLite error a caller can act on.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+pub(crate) fn engine(error: rusqlite::Error) -> Error {
+    Error::Store(match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint,
+        _ => StoreError::Engine,
+    })
+}
+
+fn flags() -> OpenFlags {
+    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}

@@ -1,0 +1,381 @@
+//! The vault: a database, a keyring, and the tenants' views of it.
+
+use core::fmt;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process,
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use tenantseal::{
+    Error, SecretBytes,
+    tenant::{Keyring, Policy, Tenant, TenantId},
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::{
+    record::{Fields, Input, Masked, Record},
+    schema::Schema,
+    sqlite::{Worker, engine, transact},
+    table::Table,
+};
+
+/// A vault of sealed records on an SQLite file. Cheap to clone; share it freely between threads and tasks.
+///
+/// One writer and one reader connection, each on its own thread. A handle is of the process that made it: after a
+/// fork, the child's calls return [`Error::Forked`].
+#[derive(Clone)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    keyring: Keyring,
+    policy: Arc<Policy>,
+    schema: Schema,
+    writer: Worker,
+    reader: Worker,
+    /// Held by whoever writes, for the length of a transaction.
+    writing: Arc<Mutex<()>>,
+    process: u32,
+}
+
+/// How a vault is opened.
+#[derive(Clone, Debug)]
+pub struct VaultOptions {
+    busy_timeout: Duration,
+    names: BTreeMap<String, String>,
+}
+
+impl VaultOptions {
+    /// The defaults: 5 seconds of patience with other processes' writes, and SQL names as the labels are.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { busy_timeout: Duration::from_secs(5), names: BTreeMap::new() }
+    }
+
+    /// How long to wait for another process that writes.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Which SQL name stands for a label: `table`, `table.column`, `table.column#mask` or `table.column#ix.index`.
+    /// The database remembers it; say it once after renaming.
+    #[must_use]
+    pub fn sql_name(mut self, label: &str, name: &str) -> Self {
+        self.names.insert(label.to_owned(), name.to_owned());
+        self
+    }
+}
+
+impl Default for VaultOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Vault {
+    /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`] if the keyring has no policy; [`Error::Store`] with `Schema` if a table or column that
+    /// was there before is gone or renamed; [`Error::Store`] otherwise.
+    pub async fn open(path: impl AsRef<Path>, keyring: &Keyring) -> Result<Self, Error> {
+        Self::open_with(path, keyring, VaultOptions::new()).await
+    }
+
+    /// As [`Vault::open`], with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`Vault::open`]; [`Error::Store`] with `Schema` also for a name of something the policy does not have.
+    pub async fn open_with(
+        path: impl AsRef<Path>,
+        keyring: &Keyring,
+        options: VaultOptions,
+    ) -> Result<Self, Error> {
+        let path: PathBuf = path.as_ref().to_path_buf();
+        // An in-memory database would be a different one for each of the two connections.
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            return Err(Error::Value);
+        }
+        let policy = keyring.policy()?;
+        let writer = Worker::open(&path, false, options.busy_timeout)?;
+        let (rules, names) = (policy.clone(), options.names);
+        let schema = writer
+            .run(move |connection| transact(connection, |c| Schema::prepare(c, &rules, &names)))
+            .await?;
+        let reader = Worker::open(&path, true, options.busy_timeout)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                keyring: keyring.clone(),
+                policy,
+                schema,
+                writer,
+                reader,
+                writing: Arc::new(Mutex::new(())),
+                process: process::id(),
+            }),
+        })
+    }
+
+    /// One tenant's rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTenant`]; [`Error::Forked`].
+    pub fn tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<TenantVault, Error> {
+        self.inner.check_process()?;
+        Ok(TenantVault { inner: self.inner.clone(), tenant: self.inner.keyring.tenant(id)? })
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    fn check_process(&self) -> Result<(), Error> {
+        if process::id() == self.process { Ok(()) } else { Err(Error::Forked) }
+    }
+
+    fn table<'a>(&'a self, connection: &'a Connection, tenant: &'a Tenant, label: &'a str) -> Table<'a> {
+        Table { connection, schema: &self.schema, policy: &self.policy, tenant, label }
+    }
+}
+
+/// One tenant's rows of a vault. Every call sees and changes rows of this tenant alone.
+#[derive(Clone)]
+pub struct TenantVault {
+    inner: Arc<Inner>,
+    tenant: Tenant,
+}
+
+impl TenantVault {
+    /// Inserts a row and returns its id, which is never used again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`], [`Error::UnknownCompartment`]; [`Error::WrongType`]; [`Error::Value`] if an index's
+    /// normaliser has no spelling for the value; [`Error::Store`]. The row is not inserted then.
+    pub async fn insert(&self, table: &str, fields: Fields) -> Result<i64, Error> {
+        self.write(table, move |table| table.insert(&fields)).await
+    }
+
+    /// The row of that id, opened; `None` if this tenant has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] or [`Error::UnknownKey`] if a cell of it was altered or moved; [`Error::Store`].
+    pub async fn get(&self, table: &str, id: i64) -> Result<Option<Record>, Error> {
+        self.read(table, move |table| table.get(id)).await
+    }
+
+    /// The rows of which the field `table.column` has this value, by the index of that label. Rows of every
+    /// compartment and of the tokens' older epochs are found; each was opened and compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`], [`Error::UnknownIndex`]; [`Error::Value`]; those of [`TenantVault::get`].
+    pub async fn find(&self, field: &str, index: &str, value: &str) -> Result<Vec<Record>, Error> {
+        let (table, column) = field.split_once('.').ok_or(Error::UnknownField)?;
+        let (column, index) = (column.to_owned(), index.to_owned());
+        let value = Input::Text(SecretBytes::from_vec(value.as_bytes().to_vec()));
+        self.read(table, move |table| table.find(&column, &index, &value)).await
+    }
+
+    /// Up to `limit` rows with ids above `after`, as a listing may show them: no sealed value is opened, only masks.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::get`].
+    pub async fn list_masked(&self, table: &str, after: i64, limit: u32) -> Result<Vec<Masked>, Error> {
+        self.read(table, move |table| table.list_masked(after, limit)).await
+    }
+
+    /// Changes columns of a row; those that are not named stay. Returns whether the row is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::insert`]; [`Error::WrongBinding`] for a column that cells of the row are bound to, and
+    /// [`Error::Value`] for another compartment: insert a new row instead.
+    pub async fn update(&self, table: &str, id: i64, fields: Fields) -> Result<bool, Error> {
+        self.write(table, move |table| table.update(id, &fields)).await
+    }
+
+    /// Deletes a row. Returns whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownField`] if the policy has no such table; [`Error::Store`].
+    pub async fn delete(&self, table: &str, id: i64) -> Result<bool, Error> {
+        self.write(table, move |table| table.delete(id)).await
+    }
+
+    /// Starts a transaction. Other writers wait until it is committed or dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] with `Busy` if another process writes for too long.
+    pub async fn begin(&self) -> Result<Transaction, Error> {
+        self.inner.check_process()?;
+        let guard = self.inner.writing.clone().lock_owned().await;
+        let begin = |connection: &Connection| connection.execute_batch("BEGIN IMMEDIATE").map_err(engine);
+        self.inner.writer.run(begin).await?;
+        Ok(Transaction { vault: self.clone(), open: Some(guard) })
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        table: &str,
+        act: impl FnOnce(Table<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.inner.check_process()?;
+        let guard = self.inner.writing.clone().lock_owned().await;
+        let (vault, table) = (self.clone(), table.to_owned());
+        let job = move |connection: &Connection| {
+            // Held until the job is done, even if the caller stops waiting.
+            let _guard = guard;
+            transact(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)))
+        };
+        self.inner.writer.run(job).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        table: &str,
+        act: impl FnOnce(Table<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.inner.check_process()?;
+        let (vault, table) = (self.clone(), table.to_owned());
+        let job = move |c: &Connection| act(vault.inner.table(c, &vault.tenant, &table));
+        self.inner.reader.run(job).await
+    }
+}
+
+impl fmt::Debug for TenantVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TenantVault").field("tenant", self.tenant.id()).finish_non_exhaustive()
+    }
+}
+
+/// A transaction: what it wrote is seen by it alone until [`Transaction::commit`]. Dropped, it leaves nothing.
+///
+/// While one is open, other writes of this vault wait, those of the task that holds it for ever: write through it.
+pub struct Transaction {
+    vault: TenantVault,
+    open: Option<OwnedMutexGuard<()>>,
+}
+
+impl Transaction {
+    /// As [`TenantVault::insert`]. After an error, drop the transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::insert`].
+    pub async fn insert(&mut self, table: &str, fields: Fields) -> Result<i64, Error> {
+        self.run(table, move |table| table.insert(&fields)).await
+    }
+
+    /// As [`TenantVault::get`]; sees what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::get`].
+    pub async fn get(&mut self, table: &str, id: i64) -> Result<Option<Record>, Error> {
+        self.run(table, move |table| table.get(id)).await
+    }
+
+    /// As [`TenantVault::find`]; sees what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::find`].
+    pub async fn find(&mut self, field: &str, index: &str, value: &str) -> Result<Vec<Record>, Error> {
+        let (table, column) = field.split_once('.').ok_or(Error::UnknownField)?;
+        let (column, index) = (column.to_owned(), index.to_owned());
+        let value = Input::Text(SecretBytes::from_vec(value.as_bytes().to_vec()));
+        self.run(table, move |table| table.find(&column, &index, &value)).await
+    }
+
+    /// As [`TenantVault::update`]. After an error, drop the transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::update`].
+    pub async fn update(&mut self, table: &str, id: i64, fields: Fields) -> Result<bool, Error> {
+        self.run(table, move |table| table.update(id, &fields)).await
+    }
+
+    /// As [`TenantVault::delete`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::delete`].
+    pub async fn delete(&mut self, table: &str, id: i64) -> Result<bool, Error> {
+        self.run(table, move |table| table.delete(id)).await
+    }
+
+    /// Makes everything that was written durable, all at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`]; nothing was written then.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.vault.inner.check_process()?;
+        let commit = |connection: &Connection| connection.execute_batch("COMMIT").map_err(engine);
+        let committed = self.vault.inner.writer.run(commit).await;
+        if committed.is_ok() {
+            self.open = None;
+        }
+        committed
+    }
+
+    async fn run<T: Send + 'static>(
+        &mut self,
+        table: &str,
+        act: impl FnOnce(Table<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.vault.inner.check_process()?;
+        let (vault, table) = (self.vault.clone(), table.to_owned());
+        let job = move |connection: &Connection| {
+            connection.execute_batch("SAVEPOINT one").map_err(engine)?;
+            let result = act(vault.inner.table(connection, &vault.tenant, &table));
+            // A call that fails leaves nothing of itself; what came before it stays.
+            let end = if result.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+            connection.execute_batch(end).map_err(engine)?;
+            result
+        };
+        self.vault.inner.writer.run(job).await
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some(guard) = self.open.take() else { return };
+        if self.vault.inner.check_process().is_err() {
+            return;
+        }
+        // If the worker is gone, so is its connection, and with it the transaction.
+        let _ = self.vault.inner.writer.send(move |connection| {
+            if !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            drop(guard);
+        });
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").finish_non_exhaustive()
+    }
+}

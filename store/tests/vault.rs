@@ -1,0 +1,419 @@
+//! The vault on a real SQLite file.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tenantseal::{
+    Error, StoreError,
+    tenant::{Kek, Keyring, Policy},
+};
+use tenantseal_store::{Fields, Plain, VaultOptions, blocking::Vault};
+
+const POLICY: &str = r#"{"tenantseal_policy":1,"version":1,"compartments":["board"],"fields":[
+    {"table":"member","column":"userid","type":"text","storage":"plain","class":["internal"],"bind":"row"},
+    {"table":"member","column":"age","type":"i64","storage":"plain","class":["internal"],"bind":"row"},
+    {"table":"member","column":"name","type":"text","content":"name","storage":"cell","class":["personal"],
+     "bind":"row","compartments":["board"]},
+    {"table":"member","column":"mobile","type":"text","content":"mobile_cn","storage":"cell","class":["personal"],
+     "bind":"row","compartments":["board"],"mask":{"kind":"mobile_cn","class":"internal"},
+     "indexes":[{"label":"exact","kind":"exact","normaliser":"mobile_cn/1","bits":8}]},
+    {"table":"member","column":"badge","type":"bytes","storage":"cell","class":["personal"],
+     "bind":{"natural":["userid"]}},
+    {"table":"asset","column":"note","type":"text","storage":"cell","class":["internal"],"bind":"row"}]}"#;
+
+struct Fixture {
+    folder: TempDir,
+    keys: Keyring,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        keys.install_policy(Policy::from_json(POLICY.as_bytes()).unwrap()).unwrap();
+        for id in ["t-1001", "t-2002"] {
+            keys.create_tenant(id).unwrap();
+        }
+        Self { folder: tempfile::tempdir().unwrap(), keys }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("vault.db")
+    }
+
+    fn vault(&self) -> Vault {
+        Vault::open(self.path(), &self.keys).unwrap()
+    }
+
+    fn sql(&self) -> Connection {
+        Connection::open(self.path()).unwrap()
+    }
+}
+
+fn zhang() -> Fields {
+    Fields::new()
+        .set("userid", "zhangsan")
+        .set_plain("age", Plain::I64(41))
+        .set("name", "张三")
+        .set("mobile", "13800138000")
+        .set_bytes("badge", &[1, 2, 3])
+}
+
+fn bytes_on_disk(folder: &Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+}
+
+fn schema_error<T>(result: Result<T, Error>) {
+    assert_eq!(result.err(), Some(Error::Store(StoreError::Schema)));
+}
+
+#[test]
+fn a_row_is_sealed_found_listed_changed_and_deleted() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    let other =
+        acme.insert("member", Fields::new().set("name", "李四").set("mobile", "13900139000")).unwrap();
+    assert!(other > id);
+
+    let row = acme.get("member", id).unwrap().unwrap();
+    assert_eq!(row.text("name").unwrap(), Some("张三"));
+    assert_eq!(row.text("mobile").unwrap(), Some("13800138000"));
+    assert_eq!(row.text("userid").unwrap(), Some("zhangsan"));
+    assert_eq!(row.plain("age"), Some(&Plain::I64(41)));
+    assert_eq!(row.opened("badge").unwrap().expose_secret(), [1, 2, 3]);
+    assert_eq!(row.text("badge").err(), Some(Error::WrongType));
+    assert!(acme.get("member", other).unwrap().unwrap().opened("badge").is_none());
+
+    let found = acme.find("member.mobile", "exact", "+86 138 0013 8000").unwrap();
+    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [id]);
+
+    let listed = acme.list_masked("member", 0, 10).unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0].shown("mobile"), Some("138****8000"));
+    assert_eq!(listed[0].shown("name"), Some("****"));
+    assert_eq!(listed[0].shown("userid"), Some("zhangsan"));
+    assert_eq!(listed[1].shown("userid"), None);
+    assert_eq!(acme.list_masked("member", id, 10).unwrap()[0].id(), other);
+    assert_eq!(acme.list_masked("member", 0, 1).unwrap().len(), 1);
+
+    assert!(acme.update("member", id, Fields::new().set("mobile", "13700137000")).unwrap());
+    assert!(acme.find("member.mobile", "exact", "13800138000").unwrap().is_empty());
+    assert_eq!(
+        acme.find("member.mobile", "exact", "13700137000").unwrap()[0].text("name").unwrap(),
+        Some("张三")
+    );
+    assert_eq!(acme.list_masked("member", 0, 1).unwrap()[0].shown("mobile"), Some("137****7000"));
+    assert!(acme.update("member", id, Fields::new().set_null("mobile")).unwrap());
+    assert!(acme.find("member.mobile", "exact", "13700137000").unwrap().is_empty());
+    assert_eq!(acme.list_masked("member", 0, 1).unwrap()[0].shown("mobile"), None);
+
+    assert!(acme.delete("member", id).unwrap());
+    assert!(!acme.delete("member", id).unwrap() && acme.get("member", id).unwrap().is_none());
+    assert!(!acme.update("member", id, Fields::new().set("name", "x")).unwrap());
+    assert!(acme.insert("member", zhang()).unwrap() > other, "an id is never used again");
+}
+
+#[test]
+fn nothing_sealed_is_on_the_disk_in_clear() {
+    let fixture = Fixture::new();
+    let vault = fixture.vault();
+    vault.tenant("t-1001").unwrap().insert("member", zhang()).unwrap();
+    let bytes = bytes_on_disk(fixture.folder.path());
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("zhangsan"), "the control: a plain column is there");
+    assert!(!holds("13800138000") && !holds("张三") && !holds("138****8000"));
+}
+
+#[test]
+fn tenants_do_not_see_each_other() {
+    let fixture = Fixture::new();
+    let vault = fixture.vault();
+    let (acme, other) = (vault.tenant("t-1001").unwrap(), vault.tenant("t-2002").unwrap());
+    let id = acme.insert("member", zhang()).unwrap();
+    assert!(other.get("member", id).unwrap().is_none());
+    assert!(other.find("member.mobile", "exact", "13800138000").unwrap().is_empty());
+    assert!(other.list_masked("member", 0, 10).unwrap().is_empty());
+    assert!(!other.update("member", id, Fields::new().set("name", "x")).unwrap());
+    assert!(!other.delete("member", id).unwrap());
+    // The row is stolen: the database says that it is the other tenant's.
+    fixture.sql().execute("UPDATE member SET tenant = CAST('t-2002' AS BLOB)", []).unwrap();
+    assert_eq!(other.get("member", id).err(), Some(Error::UnknownKey));
+    assert_eq!(other.list_masked("member", 0, 10).err(), Some(Error::UnknownKey));
+    assert!(other.find("member.mobile", "exact", "13800138000").unwrap().is_empty());
+    assert_eq!(vault.tenant("nobody").err(), Some(Error::UnknownTenant));
+}
+
+#[test]
+fn cells_that_were_moved_or_altered_are_noticed() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let one = acme.insert("member", zhang()).unwrap();
+    let two = acme.insert("member", Fields::new().set("name", "李四").set("userid", "lisi")).unwrap();
+    for (sql, error) in [
+        ("UPDATE member SET name = (SELECT name FROM member WHERE id = ?1) WHERE id = ?2", Error::Open),
+        (
+            "UPDATE member SET mobile = (SELECT name FROM member WHERE id = ?1) WHERE id = ?2",
+            Error::UnknownKey,
+        ),
+        (
+            "UPDATE member SET mobile = (SELECT mobile__mask FROM member WHERE id = ?1) WHERE id = ?2",
+            Error::UnknownKey,
+        ),
+        ("UPDATE member SET badge = (SELECT badge FROM member WHERE id = ?1) WHERE id = ?2", Error::Open),
+        ("UPDATE member SET compartment = 'board' WHERE id IN (?1, ?2)", Error::UnknownKey),
+        ("UPDATE member SET name = x'00' WHERE id IN (?1, ?2)", Error::Malformed),
+        ("UPDATE member SET name = 17 WHERE id IN (?1, ?2)", Error::WrongType),
+        (
+            "UPDATE member SET userid = 'wangwu', badge = (SELECT badge FROM member WHERE id = ?1) WHERE id = ?2",
+            Error::Open,
+        ),
+    ] {
+        let connection = fixture.sql();
+        connection.execute_batch("BEGIN").unwrap();
+        connection.execute(sql, [one, two]).unwrap();
+        connection.execute_batch("COMMIT").unwrap();
+        assert_eq!(acme.get("member", two).err(), Some(error), "{sql}");
+        connection.execute("DELETE FROM member WHERE id = ?1", [two]).unwrap();
+        let fields = Fields::new().set("name", "李四").set("userid", "lisi");
+        connection.execute("UPDATE sqlite_sequence SET seq = ?1 WHERE name = 'member'", [two - 1]).unwrap();
+        connection.execute("UPDATE member SET compartment = '' WHERE id = ?1", [one]).unwrap();
+        assert_eq!(acme.insert("member", fields).unwrap(), two);
+    }
+}
+
+#[test]
+fn compartments_are_found_together_and_sealed_apart() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let open = acme.insert("member", zhang()).unwrap();
+    let board = acme.insert("member", zhang().compartment("board")).unwrap();
+    let found = acme.find("member.mobile", "exact", "13800138000").unwrap();
+    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [open, board]);
+    assert_eq!(found[1].compartment(), "board");
+    let tokens = "SELECT count(DISTINCT mobile__ix_exact), count(DISTINCT substr(mobile, 1, 24)) FROM member";
+    let counts = fixture.sql().query_row(tokens, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert!(counts == (2i64, 2i64) || counts == (1, 2), "{counts:?}: eight bits may collide, keys may not");
+    assert!(acme.update("member", board, Fields::new().set("mobile", "13600136000")).unwrap());
+    assert_eq!(acme.get("member", board).unwrap().unwrap().text("mobile").unwrap(), Some("13600136000"));
+    assert_eq!(acme.insert("member", zhang().compartment("absent")).err(), Some(Error::UnknownCompartment));
+    assert_eq!(acme.update("member", board, Fields::new().compartment("")).err(), Some(Error::Value));
+}
+
+#[test]
+fn candidates_that_share_a_token_are_told_apart() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let mut transaction = acme.begin().unwrap();
+    for number in 0..600 {
+        let mobile = format!("138{number:08}");
+        transaction.insert("member", Fields::new().set("mobile", &mobile)).unwrap();
+    }
+    transaction.commit().unwrap();
+    let shared = "SELECT max(n) FROM (SELECT count(*) AS n FROM member GROUP BY mobile__ix_exact)";
+    let most: i64 = fixture.sql().query_row(shared, [], |row| row.get(0)).unwrap();
+    assert!(most >= 3, "600 values in 256 tokens");
+    for number in (0..600).step_by(50) {
+        let mobile = format!("138{number:08}");
+        let found = acme.find("member.mobile", "exact", &mobile).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].text("mobile").unwrap(), Some(mobile.as_str()));
+    }
+}
+
+#[test]
+fn rows_survive_rotation_of_roots_and_index() {
+    let fixture = Fixture::new();
+    let vault = fixture.vault();
+    let acme = vault.tenant("t-1001").unwrap();
+    let first = acme.insert("member", zhang()).unwrap();
+    fixture.keys.rotate_tenant("t-1001").unwrap();
+    fixture.keys.rotate_index("t-1001").unwrap();
+    let second = acme.insert("member", zhang()).unwrap();
+    let found = acme.find("member.mobile", "exact", "13800138000").unwrap();
+    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [first, second]);
+}
+
+#[test]
+fn renaming_tables_and_columns_loses_nothing() {
+    let fixture = Fixture::new();
+    let id = fixture.vault().tenant("t-1001").unwrap().insert("member", zhang()).unwrap();
+    fixture
+        .sql()
+        .execute_batch(
+            "ALTER TABLE member RENAME TO \"通讯录 \"\"2026\"\"\";
+             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile TO phone;
+             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile__mask TO shown_phone;
+             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile__ix_exact TO phone_token;",
+        )
+        .unwrap();
+    // Forgotten: an error, and no empty table in the old one's place.
+    schema_error(Vault::open(fixture.path(), &fixture.keys));
+    let partly = VaultOptions::new().sql_name("member", "通讯录 \"2026\"");
+    schema_error(Vault::open_with(fixture.path(), &fixture.keys, partly));
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'member'";
+    assert_eq!(fixture.sql().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+
+    let renamed = VaultOptions::new()
+        .sql_name("member", "通讯录 \"2026\"")
+        .sql_name("member.mobile", "phone")
+        .sql_name("member.mobile#mask", "shown_phone")
+        .sql_name("member.mobile#ix.exact", "phone_token");
+    for open in [
+        Vault::open_with(fixture.path(), &fixture.keys, renamed),
+        // Said once, it is remembered.
+        Vault::open(fixture.path(), &fixture.keys),
+    ] {
+        let acme = open.unwrap().tenant("t-1001").unwrap();
+        let row = acme.get("member", id).unwrap().unwrap();
+        assert_eq!(row.text("mobile").unwrap(), Some("13800138000"));
+        assert_eq!(row.text("name").unwrap(), Some("张三"));
+        assert_eq!(acme.find("member.mobile", "exact", "13800138000").unwrap()[0].id(), id);
+        assert_eq!(acme.list_masked("member", 0, 1).unwrap()[0].shown("mobile"), Some("138****8000"));
+    }
+}
+
+#[test]
+fn a_policy_that_grows_adds_columns_to_tables_that_are_there() {
+    let fixture = Fixture::new();
+    let id = fixture.vault().tenant("t-1001").unwrap().insert("member", zhang()).unwrap();
+    let grown = POLICY.replace("\"version\":1", "\"version\":2").replace(
+        "\"fields\":[",
+        r#""fields":[{"table":"member","column":"email","type":"text","content":"email","storage":"cell",
+           "class":["personal"],"bind":"row"},"#,
+    );
+    fixture.keys.install_policy(Policy::from_json(grown.as_bytes()).unwrap()).unwrap();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    assert!(acme.update("member", id, Fields::new().set("email", "zhang@example.com")).unwrap());
+    let row = acme.get("member", id).unwrap().unwrap();
+    assert_eq!(row.text("email").unwrap(), Some("zhang@example.com"));
+    assert_eq!(row.text("name").unwrap(), Some("张三"));
+}
+
+#[test]
+fn names_that_collide_or_name_nothing_are_refused() {
+    let fixture = Fixture::new();
+    for (label, name) in [
+        ("member.mobile", "name"),
+        ("member.mobile", "ID"),
+        ("member.mobile", "tenant"),
+        ("member.mobile", ""),
+        ("member.mobile", "a\0b"),
+        ("member.absent", "x"),
+        ("absent", "x"),
+    ] {
+        let options = VaultOptions::new().sql_name(label, name);
+        schema_error(Vault::open_with(fixture.path(), &fixture.keys, options));
+    }
+    assert!(Vault::open(fixture.path(), &fixture.keys).is_ok(), "and nothing was left half made");
+    assert_eq!(Vault::open(":memory:", &fixture.keys).err(), Some(Error::Value));
+    let blank = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    assert_eq!(Vault::open(fixture.path(), &blank).err(), Some(Error::UnknownField));
+    assert!(matches!(Vault::open("/nonexistent/vault.db", &fixture.keys).err(), Some(Error::Store(_))));
+}
+
+#[test]
+fn bad_input_leaves_no_row() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    for (fields, error) in [
+        (Fields::new().set("absent", "x"), Error::UnknownField),
+        (Fields::new().set("mobile", "no number"), Error::Value),
+        (Fields::new().set("badge", "text"), Error::WrongBinding),
+        (Fields::new().set("userid", "u").set("badge", "text"), Error::WrongType),
+        (Fields::new().set_bytes("name", b"bytes"), Error::WrongType),
+        (Fields::new().set("age", "41"), Error::WrongType),
+        (Fields::new().set_plain("age", Plain::F64(41.0)), Error::WrongType),
+        (Fields::new().set_plain("name", Plain::I64(1)), Error::WrongType),
+    ] {
+        assert_eq!(acme.insert("member", fields).err(), Some(error));
+    }
+    assert_eq!(acme.insert("absent", Fields::new()).err(), Some(Error::UnknownField));
+    assert_eq!(acme.find("member.mobile", "absent", "13800138000").err(), Some(Error::UnknownIndex));
+    assert_eq!(acme.find("mobile", "exact", "13800138000").err(), Some(Error::UnknownField));
+    assert_eq!(acme.find("member.mobile", "exact", "junk").err(), Some(Error::Value));
+    assert!(acme.list_masked("member", 0, 10).unwrap().is_empty());
+    let id = acme.insert("member", zhang()).unwrap();
+    let moved = acme.update("member", id, Fields::new().set("userid", "lisi"));
+    assert_eq!(moved.err(), Some(Error::WrongBinding), "the badge is bound to it");
+}
+
+#[test]
+fn transactions_are_all_or_nothing() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let mut dropped = acme.begin().unwrap();
+    let id = dropped.insert("member", zhang()).unwrap();
+    assert!(dropped.get("member", id).unwrap().is_some());
+    assert_eq!(dropped.find("member.mobile", "exact", "13800138000").unwrap().len(), 1);
+    assert!(acme.get("member", id).unwrap().is_none(), "unseen outside until it is committed");
+    drop(dropped);
+    let mut kept = acme.begin().unwrap();
+    let id = kept.insert("member", zhang()).unwrap();
+    assert_eq!(kept.insert("member", Fields::new().set("mobile", "junk")).err(), Some(Error::Value));
+    assert!(kept.update("member", id, Fields::new().set("name", "李四")).unwrap());
+    let gone = kept.insert("member", zhang()).unwrap();
+    assert!(kept.delete("member", gone).unwrap());
+    kept.commit().unwrap();
+    let rows = acme.list_masked("member", 0, 10).unwrap();
+    assert_eq!(rows.iter().map(|row| row.id()).collect::<Vec<_>>(), [id]);
+    assert_eq!(acme.get("member", id).unwrap().unwrap().text("name").unwrap(), Some("李四"));
+}
+
+#[test]
+fn writers_of_threads_and_of_two_vaults_do_not_lose_rows() {
+    let fixture = Fixture::new();
+    let vaults = [fixture.vault(), fixture.vault()];
+    std::thread::scope(|scope| {
+        for number in 0..4 {
+            let acme = vaults[number % 2].tenant("t-1001").unwrap();
+            scope.spawn(move || (0..25).for_each(|_| drop(acme.insert("member", zhang()).unwrap())));
+        }
+    });
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    assert_eq!(acme.list_masked("member", 0, 1_000).unwrap().len(), 100);
+    assert_eq!(acme.find("member.mobile", "exact", "13800138000").unwrap().len(), 100);
+}
+
+#[test]
+fn another_writer_that_holds_on_too_long_is_an_error_to_retry() {
+    let fixture = Fixture::new();
+    let options = VaultOptions::new().busy_timeout(std::time::Duration::from_millis(50));
+    let acme = Vault::open_with(fixture.path(), &fixture.keys, options).unwrap().tenant("t-1001").unwrap();
+    let other = fixture.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(acme.insert("member", zhang()).err(), Some(Error::Store(StoreError::Busy)));
+    other.execute_batch("ROLLBACK").unwrap();
+    acme.insert("member", zhang()).unwrap();
+}
+
+#[test]
+fn the_engine_is_set_up_as_promised() {
+    assert!(rusqlite::version_number() >= 3_051_003, "older versions can corrupt a write-ahead log");
+    let fixture = Fixture::new();
+    let _vault = fixture.vault();
+    let mode: String = fixture.sql().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn the_async_face_is_the_same() {
+    let fixture = Fixture::new();
+    let vault = tenantseal_store::Vault::open(fixture.path(), &fixture.keys).await.unwrap();
+    let acme = vault.tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).await.unwrap();
+    let mut transaction = acme.begin().await.unwrap();
+    assert!(transaction.update("member", id, Fields::new().set("name", "李四")).await.unwrap());
+    drop(transaction);
+    assert_eq!(acme.get("member", id).await.unwrap().unwrap().text("name").unwrap(), Some("张三"));
+    let inserts = (0..20).map(|_| {
+        let acme = acme.clone();
+        tokio::spawn(async move { acme.insert("member", zhang()).await.unwrap() })
+    });
+    for insert in inserts.collect::<Vec<_>>() {
+        insert.await.unwrap();
+    }
+    assert_eq!(acme.list_masked("member", 0, 100).await.unwrap().len(), 21);
+}
