@@ -10,3 +10,6 @@ pub(crate) mod legacy;
 pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod rng;
+
+#[cfg(test)]
+mod vectors;

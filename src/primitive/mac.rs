@@ -11,7 +11,12 @@ pub(crate) struct HmacSha256(Hmac<Sha256>);
 
 impl HmacSha256 {
     pub(crate) fn new(key: &Secret<32>) -> Self {
-        Self(Hmac::new_from_slice(key.expose_secret()).expect("HMAC takes a key of any length"))
+        Self::keyed(key.expose_secret())
+    }
+
+    /// The published vectors have keys of other sizes than ours; nothing else does.
+    pub(super) fn keyed(key: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes a key of any length"))
     }
 
     /// `HMAC-SHA-256(key, parts joined)`, 32 bytes.
@@ -27,8 +32,13 @@ impl HmacSha256 {
 /// `HMAC-SHA-512(key, parts joined)`, 64 bytes.
 #[cfg_attr(not(feature = "hazmat"), allow(dead_code, reason = "the suite is compiled out of shipped builds"))]
 pub(crate) fn hmac_sha512(key: &Secret<32>, parts: &[&[u8]]) -> [u8; 64] {
-    let mut mac =
-        Hmac::<Sha512>::new_from_slice(key.expose_secret()).expect("HMAC takes a key of any length");
+    hmac_sha512_keyed(key.expose_secret(), parts)
+}
+
+/// [`hmac_sha512`] with a key of any size, for the published vectors.
+#[cfg_attr(not(feature = "hazmat"), allow(dead_code, reason = "the suite is compiled out of shipped builds"))]
+pub(super) fn hmac_sha512_keyed(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
+    let mut mac = Hmac::<Sha512>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
         mac.update(part);
     }
