@@ -1,0 +1,59 @@
+# `make test` is what CI runs: tools, checks, the demo and a short fuzz run. `make check` needs nothing but Rust and a
+# C compiler. What cannot run here is named in a line that starts with SKIPPED.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := check
+
+CARGO ?= cargo
+BOTH := tenantseal/aws-lc,tenantseal/hazmat,tenantseal-store/aws-lc,tenantseal-store/hazmat
+FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
+FUZZ_SECONDS ?= 600
+SMOKE_SECONDS ?= 10
+
+.PHONY: bench check demo deny fmt fuzz-smoke lint soak setup test unit
+
+demo:
+	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
+
+test: setup check demo fuzz-smoke
+
+check: fmt lint unit deny
+
+fmt:
+	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
+
+# The corpora of fuzz/ are replayed by these runs.
+unit:
+	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features $(BOTH)
+	$(CARGO) test -p tenantseal --no-default-features
+
+deny:
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny --all-features check bans licenses sources; \
+	else \
+		echo "SKIPPED cargo-deny (bans, licenses, sources): not installed; cargo install cargo-deny --locked"; \
+	fi
+
+fuzz-smoke:
+	scripts/fuzz.sh $(SMOKE_SECONDS) $(FUZZ_TARGETS)
+
+setup:
+	scripts/setup.sh
+
+bench:
+	$(CARGO) bench -p tenantseal
+	$(CARGO) bench -p tenantseal --features aws-lc
+
+# Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
+soak:
+	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release
+	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release --features $(BOTH)
+	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

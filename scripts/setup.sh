@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Brings what `make test` needs and says what it does. A tool is built from source only with CI=true.
+set -euo pipefail
+
+if command -v cc >/dev/null; then
+    echo "setup: C compiler found"
+elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "setup: installing gcc and libc6-dev (for SQLite and aws-lc)"
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends gcc libc6-dev
+else
+    echo "setup: no C compiler, and no right to install one: install gcc or clang" >&2
+    exit 1
+fi
+
+# The compiler that is promised is the one that is run.
+cargo --version
+for component in fmt clippy; do
+    if ! cargo "$component" --version >/dev/null 2>&1; then
+        echo "setup: cargo $component is missing: add it to the toolchain" >&2
+        exit 1
+    fi
+done
+
+install_tool() {
+    if cargo "${1#cargo-}" --version >/dev/null 2>&1; then
+        echo "setup: $1 found"
+    elif [ "${CI:-}" = true ]; then
+        echo "setup: installing $1 $2"
+        # Its own folder: the settings of this workspace are not the tool's.
+        (cd / && cargo install "$1" --version "$2" --locked --quiet) ||
+            echo "SKIPPED $1: it could not be installed"
+    else
+        echo "setup: $1 is missing; with CI=true it is installed"
+    fi
+}
+
+install_tool cargo-deny 0.20.2
+if cargo +nightly --version >/dev/null 2>&1; then
+    install_tool cargo-fuzz 0.13.2
+else
+    echo "setup: no nightly toolchain, so no cargo-fuzz"
+fi
