@@ -7,6 +7,7 @@ pub mod field;
 mod primitive;
 mod secret;
 pub mod tenant;
+pub mod wecom;
 
 pub use error::{Error, PolicyRule, StoreError};
 pub use secret::{Secret, SecretBytes};

@@ -1,0 +1,193 @@
+//! The top-level children of a decrypted message, one after the other.
+
+use core::{fmt, ops::ControlFlow};
+use std::borrow::Cow;
+
+use quick_xml::{Reader, events::Event};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::envelope::{Format, Text, document, is_plain};
+
+/// Calls `visit` with the name and value of every top-level child, until it breaks. `None` if the message
+/// cannot be parsed as far as that.
+///
+/// A value is text; of a nested element or of a JSON array or object it is the source as it stands. At most 32
+/// levels. XML entities are the five predefined ones and numbers, and a document type is refused.
+pub(super) fn walk<'a, V>(message: &'a [u8], visit: V) -> Option<()>
+where
+    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+{
+    let (format, document) = document(message)?;
+    match format {
+        Format::Json => walk_json(document, visit),
+        Format::Xml => walk_xml(document, visit),
+    }
+}
+
+fn walk_xml<'a, V>(document: &'a [u8], mut visit: V) -> Option<()>
+where
+    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+{
+    let mut reader = Reader::from_reader(document);
+    reader.config_mut().expand_empty_elements = true;
+    let (mut depth, mut rooted, mut first) = (0usize, false, true);
+    let mut child = Child::default();
+    loop {
+        let before = usize::try_from(reader.buffer_position()).ok()?;
+        match reader.read_event().ok()? {
+            Event::Start(tag) if depth < MAX_DEPTH && is_plain(&tag) => {
+                if depth == 0 && rooted {
+                    return None;
+                }
+                rooted = true;
+                depth += 1;
+                match depth {
+                    1 => {}
+                    2 => {
+                        let start = usize::try_from(reader.buffer_position()).ok()?;
+                        // The tag's name is a part of the document: one byte after the `<`.
+                        let from = before.checked_add(1)?;
+                        let name = document.get(from..)?.get(..tag.name().into_inner().len())?;
+                        child = Child { name: core::str::from_utf8(name).ok()?, start, ..Child::default() };
+                    }
+                    _ => child.nested = true,
+                }
+            }
+            Event::End(_) => {
+                depth = depth.checked_sub(1)?;
+                if depth == 1 {
+                    let Child { name, nested, start, text } = core::mem::take(&mut child);
+                    let value = if nested {
+                        Cow::Borrowed(core::str::from_utf8(document.get(start..before)?).ok()?)
+                    } else {
+                        text
+                    };
+                    if visit(Cow::Borrowed(name), value).is_break() {
+                        return Some(());
+                    }
+                }
+            }
+            Event::Text(text) if text.chars().all(char::is_whitespace) => {}
+            Event::Text(text) if depth > 0 => child.push(text.into_inner()),
+            Event::CData(text) if depth > 0 => child.push(text.into_inner()),
+            Event::GeneralRef(reference) if depth > 0 => {
+                let character = match &*reference {
+                    "amp" => '&',
+                    "apos" => '\'',
+                    "gt" => '>',
+                    "lt" => '<',
+                    "quot" => '"',
+                    _ => reference.resolve_char_ref().ok()??,
+                };
+                child.push(Cow::Owned(character.into()));
+            }
+            Event::Comment(_) => {}
+            Event::Decl(_) if first => {}
+            Event::Eof => return (rooted && depth == 0).then_some(()),
+            _ => return None,
+        }
+        first = false;
+    }
+}
+
+/// The element that is being read.
+#[derive(Default)]
+struct Child<'a> {
+    name: &'a str,
+    nested: bool,
+    start: usize,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Child<'a> {
+    fn push(&mut self, text: Cow<'a, str>) {
+        if self.nested {
+            return;
+        }
+        if self.text.is_empty() {
+            self.text = text;
+        } else {
+            self.text.to_mut().push_str(&text);
+        }
+    }
+}
+
+fn walk_json<'a, V>(document: &'a [u8], visit: V) -> Option<()>
+where
+    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+{
+    let mut reader = serde_json::Deserializer::from_slice(document);
+    let mut stopped = false;
+    let outcome = (&mut reader).deserialize_map(Object { stopped: &mut stopped, visit });
+    if stopped {
+        return Some(());
+    }
+    outcome.ok()?;
+    reader.end().ok()
+}
+
+struct Object<'s, V> {
+    stopped: &'s mut bool,
+    visit: V,
+}
+
+impl<'de, V> Visitor<'de> for Object<'_, V>
+where
+    V: FnMut(Cow<'de, str>, Cow<'de, str>) -> ControlFlow<()>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a message")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key_seed(Text)? {
+            let raw = map.next_value::<&'de RawValue>()?.get();
+            let value = json_value(raw).ok_or_else(|| A::Error::custom("too deep"))?;
+            if let Some(value) = value
+                && (self.visit)(name, value).is_break()
+            {
+                *self.stopped = true;
+                return Err(A::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The text of a JSON value: a string unescaped, anything else as it stands, nothing for `null`.
+#[allow(clippy::option_option, reason = "too deep, null and a value are three answers")]
+fn json_value(raw: &str) -> Option<Option<Cow<'_, str>>> {
+    match raw.as_bytes().first()? {
+        b'"' => match raw.strip_prefix('"')?.strip_suffix('"')? {
+            plain if !plain.contains('\\') => Some(Some(Cow::Borrowed(plain))),
+            _ => serde_json::from_str(raw).ok().map(|text| Some(Cow::Owned(text))),
+        },
+        b'n' => Some(None),
+        b'[' | b'{' => (levels(raw) < MAX_DEPTH).then_some(Some(Cow::Borrowed(raw))),
+        _ => Some(Some(Cow::Borrowed(raw))),
+    }
+}
+
+/// How deep a valid JSON value nests.
+fn levels(raw: &str) -> usize {
+    let (mut depth, mut deepest, mut quoted, mut escaped) = (0usize, 0usize, false, false);
+    for byte in raw.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+const MAX_DEPTH: usize = 32;

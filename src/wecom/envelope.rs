@@ -1,0 +1,477 @@
+//! Where the ciphertext is in a request's body: the XML or JSON around it.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use quick_xml::{
+    Reader,
+    events::{BytesStart, Event},
+};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::error::Error;
+
+/// A request's body, taken apart but not yet authenticated.
+///
+/// `to_user_name` and `agent_id` are what the sender says of itself. They may choose which credentials to try,
+/// nothing more.
+///
+/// # Example
+///
+/// ```
+/// use tenantseal::wecom::Envelope;
+///
+/// let body = b"<xml><ToUserName><![CDATA[ww1]]></ToUserName><Encrypt><![CDATA[AAAA]]></Encrypt></xml>";
+/// let envelope = Envelope::parse(body)?;
+/// assert_eq!((envelope.encrypt(), envelope.to_user_name()), ("AAAA", Some("ww1")));
+/// # Ok::<(), tenantseal::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    agent_id: Option<Cow<'a, str>>,
+    encrypt: Cow<'a, str>,
+    format: Format,
+    to_user_name: Option<Cow<'a, str>>,
+}
+
+/// What a document is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Xml,
+}
+
+impl<'a> Envelope<'a> {
+    /// Parses a body of at most 1 MiB, UTF-8 with or without a byte order mark, XML or JSON by its first
+    /// character.
+    ///
+    /// XML: one root element; no document type, no processing instruction, no entity; at most 8 levels; an
+    /// element that is read is there once. JSON: one object, `encrypt` or `Encrypt` but not both, at most 32
+    /// levels. Time and memory are linear in the size.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLong`] over 1 MiB, [`Error::CallbackFormat`] for everything else.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Error> {
+        if body.len() > MAX_BODY {
+            return Err(Error::TooLong);
+        }
+        Self::read(body).ok_or(Error::CallbackFormat)
+    }
+
+    /// The ciphertext, as base64 text, without white space around it.
+    #[must_use]
+    pub fn encrypt(&self) -> &str {
+        self.encrypt.trim_matches(is_space)
+    }
+
+    /// The CorpID or suite id that the sender states; not authenticated.
+    #[must_use]
+    pub fn to_user_name(&self) -> Option<&str> {
+        self.to_user_name.as_deref()
+    }
+
+    /// The agent id that the sender states; not authenticated.
+    #[must_use]
+    pub fn agent_id(&self) -> Option<&str> {
+        self.agent_id.as_deref()
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
+
+    fn read(body: &'a [u8]) -> Option<Self> {
+        let (format, document) = document(body)?;
+        let mut fields = Fields::default();
+        match format {
+            Format::Json => {
+                let mut reader = serde_json::Deserializer::from_slice(document);
+                (&mut reader).deserialize_map(&mut fields).ok()?;
+                reader.end().ok()?;
+            }
+            Format::Xml => read_xml(document, &mut fields)?,
+        }
+        let Fields { agent_id, encrypt, to_user_name } = fields;
+        Some(Self { agent_id, encrypt: encrypt?, format, to_user_name })
+    }
+}
+
+impl fmt::Debug for Envelope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// Tells XML from JSON and drops what may come before either.
+pub(super) fn document(bytes: &[u8]) -> Option<(Format, &[u8])> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    match text.first()? {
+        b'<' => Some((Format::Xml, text)),
+        b'{' => Some((Format::Json, text)),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Fields<'a> {
+    agent_id: Option<Cow<'a, str>>,
+    encrypt: Option<Cow<'a, str>>,
+    to_user_name: Option<Cow<'a, str>>,
+}
+
+impl<'a> Fields<'a> {
+    fn slot(&mut self, name: &str) -> Option<&mut Option<Cow<'a, str>>> {
+        match name {
+            "AgentID" | "agentid" => Some(&mut self.agent_id),
+            "Encrypt" | "encrypt" => Some(&mut self.encrypt),
+            "ToUserName" | "tousername" => Some(&mut self.to_user_name),
+            _ => None,
+        }
+    }
+}
+
+fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
+    let mut reader = Reader::from_reader(document);
+    reader.config_mut().expand_empty_elements = true;
+    let (mut depth, mut rooted, mut first) = (0usize, false, true);
+    // The element that is being read, and whether white space came after its text.
+    let mut open: Option<(&'static str, bool)> = None;
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(tag) if depth < MAX_DEPTH && open.is_none() && is_plain(&tag) => {
+                if depth == 0 && rooted {
+                    return None;
+                }
+                rooted = true;
+                depth += 1;
+                if depth == 2 {
+                    open = xml_field(tag.name().into_inner()).map(|name| (name, false));
+                    if let Some(slot) = open.and_then(|(name, _)| fields.slot(name)) {
+                        if slot.is_some() {
+                            return None;
+                        }
+                        *slot = Some(Cow::Borrowed(""));
+                    }
+                }
+            }
+            Event::End(_) => {
+                depth = depth.checked_sub(1)?;
+                open = None;
+            }
+            Event::Text(text) => {
+                let text = text.into_inner();
+                let blank = text.chars().all(is_space);
+                match &mut open {
+                    _ if blank && depth == 0 => {}
+                    _ if depth == 0 => return None,
+                    Some((name, gap)) if blank => *gap = fields.slot(name)?.as_ref()? != "",
+                    Some(open) => append(fields, *open, text)?,
+                    None => {}
+                }
+            }
+            Event::CData(_) if depth == 0 => return None,
+            Event::CData(text) => {
+                if let Some(open) = open {
+                    append(fields, open, text.into_inner())?;
+                }
+            }
+            Event::Comment(_) if open.is_none() => {}
+            Event::Decl(_) if first => {}
+            Event::Eof => return (rooted && depth == 0).then_some(()),
+            _ => return None,
+        }
+        first = false;
+    }
+}
+
+/// Adds a piece of text to the element that is being read. Pieces with white space between them are not one
+/// value.
+fn append<'a>(fields: &mut Fields<'a>, (name, gap): (&'static str, bool), text: Cow<'a, str>) -> Option<()> {
+    let value = fields.slot(name)?.as_mut()?;
+    match &**value {
+        "" => *value = text,
+        _ if gap => return None,
+        _ => value.to_mut().push_str(&text),
+    }
+    Some(())
+}
+
+/// The elements that are read, by their exact names.
+fn xml_field(name: &str) -> Option<&'static str> {
+    ["Encrypt", "ToUserName", "AgentID"].into_iter().find(|known| *known == name)
+}
+
+/// A tag with a name, and attributes, if any, that are short and hold no reference.
+pub(super) fn is_plain(tag: &BytesStart<'_>) -> bool {
+    let attributes = tag.attributes_raw();
+    !tag.name().into_inner().is_empty()
+        && (attributes.is_empty() || attributes.len() <= MAX_ATTRIBUTES && !attributes.contains(['&', '<']))
+}
+
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\r' | '\n')
+}
+
+impl<'de> Visitor<'de> for &mut Fields<'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a callback envelope")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key_seed(Text)? {
+            let Some(slot) = self.slot(&name) else {
+                map.next_value_seed(Skip(MAX_JSON_DEPTH - 1))?;
+                continue;
+            };
+            if slot.replace(map.next_value_seed(Text)?).is_some() {
+                return Err(A::Error::custom("duplicate"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a string, borrowed where nothing is escaped; a whole number becomes its digits.
+pub(super) struct Text;
+
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or a whole number")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(number.to_string()))
+    }
+}
+
+/// Skips a value of at most this many more levels.
+struct Skip(usize);
+
+impl Skip {
+    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
+        self.0.checked_sub(1).ok_or_else(|| E::custom("too deep"))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Skip {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Skip {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let deeper = self.deeper()?;
+        while seq.next_element_seed(Skip(deeper))?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let deeper = self.deeper()?;
+        while map.next_key::<IgnoredAny>()?.is_some() {
+            map.next_value_seed(Skip(deeper))?;
+        }
+        Ok(())
+    }
+}
+
+/// The longest body, in bytes.
+pub(super) const MAX_BODY: usize = 1 << 20;
+
+const MAX_DEPTH: usize = 8;
+
+const MAX_JSON_DEPTH: usize = 32;
+
+/// The longest list of attributes that is passed over, in bytes.
+const MAX_ATTRIBUTES: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encrypt(body: &str) -> Option<String> {
+        Envelope::parse(body.as_bytes()).ok().map(|envelope| envelope.encrypt().to_owned())
+    }
+
+    #[test]
+    fn every_spelling_of_an_envelope_is_read() {
+        for good in [
+            "<xml><Encrypt>AA==</Encrypt></xml>",
+            "\u{feff} \n<xml><Encrypt><![CDATA[AA==]]></Encrypt></xml>\n",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<xml a=\"1\">\n <Encrypt>\n <![CDATA[AA==]]>\n </Encrypt ></xml>",
+            "<xml><Encrypt> AA== \r\n</Encrypt><AgentID/><ToUserName></ToUserName></xml>",
+            "<xml><Encrypt><![CDATA[AA]]><![CDATA[==]]></Encrypt></xml>",
+            "<r><!-- c --><x><Encrypt>no</Encrypt></x>text<Encrypt>AA==</Encrypt></r><!-- c -->",
+            "{\"encrypt\":\"AA==\"}",
+            "\u{feff}{ \"ToUserName\": \"a\", \"Encrypt\": \"AA\\u003d=\", \"x\": [{\"Encrypt\": null}, 1.5, true]}\n",
+            "{\"AgentID\":218,\"encrypt\":\"AA==\",\"tousername\":\"\"}",
+        ] {
+            assert_eq!(encrypt(good).as_deref(), Some("AA=="), "{good}");
+        }
+    }
+
+    #[test]
+    fn hints_are_read_and_nothing_is_copied() {
+        let body =
+            b"<xml><ToUserName><![CDATA[ww1]]></ToUserName><AgentID>7</AgentID><Encrypt>A</Encrypt></xml>";
+        let envelope = Envelope::parse(body).unwrap();
+        assert_eq!((envelope.to_user_name(), envelope.agent_id()), (Some("ww1"), Some("7")));
+        assert!(matches!(envelope.encrypt, Cow::Borrowed(_)));
+        let envelope = Envelope::parse(b"{\"encrypt\":\"A\",\"agentid\":7}").unwrap();
+        assert_eq!((envelope.to_user_name(), envelope.agent_id()), (None, Some("7")));
+        assert!(matches!(envelope.encrypt, Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn whatever_is_not_one_envelope_is_refused() {
+        let entity = "<xml><Encrypt>A&amp;</Encrypt></xml>";
+        for bad in [
+            "",
+            " ",
+            "[]",
+            "\"A\"",
+            "<xml/>",
+            "<xml></xml>",
+            "<xml><Encrypt>A</Encrypt>",
+            "<xml><Encrypt>A</xml>",
+            "<xml><Encrypt>A</Encrypt></xml>x",
+            "<xml><Encrypt>A</Encrypt></xml><xml/>",
+            "<xml><Encrypt>A</Encrypt></xml><![CDATA[]]>",
+            "<xml><Encrypt>A</Encrypt></xml></xml>",
+            "<xml><Encrypt>A</Encrypt><Encrypt>A</Encrypt></xml>",
+            "<xml><Encrypt/><Encrypt>A</Encrypt></xml>",
+            "<xml><Encrypt>A</Encrypt><AgentID/><AgentID/></xml>",
+            "<xml><encrypt>A</encrypt></xml>",
+            "<xml><ENCRYPT>A</ENCRYPT></xml>",
+            "<Encrypt>A</Encrypt>",
+            "<xml><Encrypt><b>A</b></Encrypt></xml>",
+            "<xml><Encrypt>A<!-- c -->B</Encrypt></xml>",
+            "<xml><Encrypt><![CDATA[A]]> <![CDATA[B]]></Encrypt></xml>",
+            "<!DOCTYPE xml><xml><Encrypt>A</Encrypt></xml>",
+            "<!DOCTYPE xml [<!ENTITY e \"A\">]><xml><Encrypt>&e;</Encrypt></xml>",
+            "<?pi x?><xml><Encrypt>A</Encrypt></xml>",
+            "<xml><?pi?><Encrypt>A</Encrypt></xml>",
+            "<xml><?xml version=\"1.0\"?><Encrypt>A</Encrypt></xml>",
+            entity,
+            "<xml><x>&#65;</x><Encrypt>A</Encrypt></xml>",
+            "<xml a=\"&lt;\"><Encrypt>A</Encrypt></xml>",
+            "\u{feff}\u{feff}<xml><Encrypt>A</Encrypt></xml>",
+            "{}",
+            "{\"ENCRYPT\":\"A\"}",
+            "{\"encrypt\":\"A\",\"encrypt\":\"A\"}",
+            "{\"encrypt\":\"A\",\"Encrypt\":\"A\"}",
+            "{\"encrypt\":\"A\"}x",
+            "{\"encrypt\":\"A\"}{}",
+            "{\"encrypt\":\"A\",}",
+            "{\"encrypt\":null}",
+            "{\"encrypt\":[\"A\"]}",
+            "{\"encrypt\":\"A\"",
+        ] {
+            assert_eq!(Envelope::parse(bad.as_bytes()), Err(Error::CallbackFormat), "{bad}");
+        }
+        assert_eq!(Envelope::parse(b"<xml><Encrypt>\xff</Encrypt></xml>"), Err(Error::CallbackFormat));
+        let wide = |big: bool| -> Vec<u8> {
+            "<xml><Encrypt>A</Encrypt></xml>"
+                .encode_utf16()
+                .flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() })
+                .collect()
+        };
+        for big in [false, true] {
+            assert_eq!(Envelope::parse(&wide(big)), Err(Error::CallbackFormat));
+            let mark: &[u8] = if big { b"\xfe\xff" } else { b"\xff\xfe" };
+            assert_eq!(Envelope::parse(&[mark, &wide(big)].concat()), Err(Error::CallbackFormat));
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let xml = |levels: usize| {
+            let nested = levels - 1;
+            format!("<x>{}{}<Encrypt>A</Encrypt></x>", "<n>".repeat(nested), "</n>".repeat(nested))
+        };
+        assert!(encrypt(&xml(MAX_DEPTH)).is_some());
+        assert!(encrypt(&xml(MAX_DEPTH + 1)).is_none());
+        let json = |levels: usize| {
+            let nested = levels - 1;
+            format!("{{\"encrypt\":\"A\",\"x\":{}{}}}", "[".repeat(nested), "]".repeat(nested))
+        };
+        assert!(encrypt(&json(MAX_JSON_DEPTH)).is_some());
+        assert!(encrypt(&json(MAX_JSON_DEPTH + 1)).is_none());
+        for open in ["<a>", "[", "{\"a\":"] {
+            assert!(encrypt(&open.repeat(200_000)).is_none());
+            assert!(encrypt(&format!("{{\"x\":{}", open.repeat(200_000))).is_none());
+        }
+    }
+
+    #[test]
+    fn size_and_attributes_are_bounded() {
+        let fill = |len: usize| format!("<xml><Encrypt>A</Encrypt>{}</xml>", " ".repeat(len - 31));
+        assert_eq!(fill(MAX_BODY).len(), MAX_BODY);
+        assert!(Envelope::parse(fill(MAX_BODY).as_bytes()).is_ok());
+        assert_eq!(Envelope::parse(fill(MAX_BODY + 1).as_bytes()), Err(Error::TooLong));
+        let attributes: String = (0..100_000).map(|n| format!(" a{n}=''")).collect();
+        let body = format!("<xml{attributes}><Encrypt>A</Encrypt></xml>");
+        let refused = Envelope::parse(body.as_bytes());
+        assert!(matches!(refused, Err(Error::CallbackFormat | Error::TooLong)));
+        let attributes = &attributes[..900_000.min(attributes.len())];
+        let body = format!("<xml{}'><Encrypt>A</Encrypt></xml>", attributes.trim_end_matches('\''));
+        assert_eq!(Envelope::parse(body.as_bytes()), Err(Error::CallbackFormat));
+    }
+}

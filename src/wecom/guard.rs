@@ -1,0 +1,149 @@
+//! What is remembered of callbacks, so that one is acted on once.
+
+mod memory;
+
+use core::{fmt::Debug, time::Duration};
+
+pub use memory::MemoryGuard;
+
+use crate::{encoding::info, error::Error, primitive::hash::sha256};
+
+/// A memory of callbacks that several workers share.
+///
+/// Times are the callback's own clock, since 1970. An implementation over a database makes each call one
+/// transaction: what two workers see of the same event must be in some order. It never drops an entry before its
+/// time, not even when it has no room: it fails then.
+pub trait Guard: Debug + Send + Sync {
+    /// Enters an event that passed every check, or finds it.
+    ///
+    /// In one step: if the signature is known as a reply's, it is refused. If it is known as a request's, the event
+    /// that came with it is looked up, else `arrival.event`; and the event is claimed if nobody holds it. Both
+    /// entries are made if they are not there, and kept to the later of their present time and the arrival's. An
+    /// entry is live as long as `now` is not after its time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Callback`] for the signature of a reply, [`Error::GuardFull`] if there is no room; nothing was
+    /// entered then.
+    fn claim(&self, arrival: &Arrival<'_>) -> Result<Ticket, Error>;
+
+    /// Settles an event for good.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimExpired`] unless `fencing` is the event's latest and its lease runs: at the end of the lease it
+    /// does not. Settling again with the same number is no error.
+    fn done(&self, event: &EventKey, fencing: u64, now: Duration) -> Result<(), Error>;
+
+    /// Enters the signature of a reply, so that it is refused when somebody sends it back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::GuardFull`] if there is no room. The reply must not be sent then.
+    fn replied(&self, reply: &Departure<'_>) -> Result<(), Error>;
+}
+
+/// What an event is known by: a SHA-256 digest, see FORMAT.md.
+pub type EventKey = [u8; 32];
+
+/// An event that passed every check.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// The stable name of the callback.
+    pub callback_id: &'a str,
+    /// The request's signature.
+    pub signature: [u8; 20],
+    /// Until when the signature must be remembered.
+    pub signature_until: Duration,
+    /// The event.
+    pub event: EventKey,
+    /// Until when the event must be remembered; not before `signature_until`.
+    pub event_until: Duration,
+    /// The time.
+    pub now: Duration,
+    /// How long a claim is held.
+    pub lease: Duration,
+}
+
+/// A reply that is about to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Departure<'a> {
+    /// The stable name of the callback.
+    pub callback_id: &'a str,
+    /// The reply's signature.
+    pub signature: [u8; 20],
+    /// Until when the signature must be remembered.
+    pub until: Duration,
+    /// The time.
+    pub now: Duration,
+}
+
+/// What a guard answers to an arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    /// Who holds the event.
+    pub claim: Claim,
+    /// The event that was claimed or found: the arrival's, or the one that its signature came with before.
+    pub event: EventKey,
+    /// The number of the claim, larger than that of every earlier claim of the same event. 0 unless it is fresh.
+    pub fencing: u64,
+}
+
+/// Who holds an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It was settled before. Answer 200.
+    Done,
+    /// The caller holds it for the length of the lease: act on it, then call `done()`.
+    Fresh,
+    /// Another worker holds it. Answer 503; the sender comes back.
+    InProgress,
+}
+
+/// The event's key: its message id where it has one, else its bytes. Sender, time and kind are not in it:
+/// different events share them.
+pub(super) fn event_key(
+    callback_id: &str,
+    receive_id: &[u8],
+    message_id: Option<&str>,
+    message: &[u8],
+) -> Result<EventKey, Error> {
+    let (label, callback_id) = (b"event", callback_id.as_bytes());
+    match message_id {
+        Some(id) => Ok(sha256(&[&info(&[label, callback_id, receive_id, b"msgid", id.as_bytes()])?])),
+        None => Ok(sha256(&[&info(&[label, callback_id, receive_id, b"inner"])?, message])),
+    }
+}
+
+/// How long a request with this timestamp can come again, and its event with another timestamp.
+///
+/// The signature: to the end of the window around `timestamp`; `swapped` is the nonce as a time, where nothing
+/// else tells it from the timestamp. The event: its own time is within one window before or after each timestamp
+/// it comes with, so the latest is two windows after this one, and is accepted for a third.
+pub(super) fn retention(timestamp: u64, swapped: Option<u64>, window: Duration) -> (Duration, Duration) {
+    let signature = Duration::from_secs(timestamp.max(swapped.unwrap_or(0))).saturating_add(window);
+    let event = Duration::from_secs(timestamp).saturating_add(window.saturating_mul(3));
+    (signature, event.max(signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retention_is_derived_from_the_window() {
+        let seconds = Duration::from_secs;
+        assert_eq!(retention(1000, None, seconds(300)), (seconds(1300), seconds(1900)));
+        assert_eq!(retention(1000, Some(900), seconds(300)), (seconds(1300), seconds(1900)));
+        assert_eq!(retention(1000, Some(9000), seconds(300)), (seconds(9300), seconds(9300)));
+        assert_eq!(retention(u64::MAX, None, Duration::MAX), (Duration::MAX, Duration::MAX));
+    }
+
+    #[test]
+    fn event_keys_are_as_specified() {
+        let message_id = sha256(&[b"tenantseal/1\x05\0\x05event\0\x01c\0\x03ww1\0\x05msgid\0\x0245"]);
+        assert_eq!(event_key("c", b"ww1", Some("45"), b"<x/>"), Ok(message_id));
+        let inner = sha256(&[b"tenantseal/1\x04\0\x05event\0\x01c\0\x03ww1\0\x05inner<x/>"]);
+        assert_eq!(event_key("c", b"ww1", None, b"<x/>"), Ok(inner));
+    }
+}

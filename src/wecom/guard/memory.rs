@@ -1,0 +1,347 @@
+//! The guard of one process.
+
+use core::{fmt, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque, hash_map},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{Arrival, Claim, Departure, EventKey, Guard, Ticket};
+use crate::error::Error;
+
+/// A [`Guard`] in the memory of one process. It forgets everything when the process ends.
+///
+/// An event takes two entries, a retry and a reply one more each; an entry takes about 200 bytes. It is
+/// refused, and nothing is dropped, when as many are live as there may be.
+pub struct MemoryGuard {
+    capacity: usize,
+    state: Mutex<State>,
+}
+
+impl MemoryGuard {
+    /// How many entries the default guard holds.
+    pub const DEFAULT_CAPACITY: usize = 1_000_000;
+
+    /// Makes a guard of at most `capacity` live entries. Memory is taken as it fills.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::new(State::default()) }
+    }
+
+    /// How many entries are held, those that ran out and were not swept yet included.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.lock().entries.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Invariant: no step under the lock panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryGuard {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT_CAPACITY)
+    }
+}
+
+impl Guard for MemoryGuard {
+    fn claim(&self, arrival: &Arrival<'_>) -> Result<Ticket, Error> {
+        let now = millis(arrival.now);
+        let mut state = self.lock();
+        state.sweep_some(now);
+        let signature = state.signature_key(arrival.callback_id, arrival.signature);
+        let known = match state.live(&signature, now) {
+            Some(Kind::Replied) => return Err(Error::Callback),
+            Some(Kind::Received(event)) => Some(event),
+            _ => None,
+        };
+        let event = known.unwrap_or(arrival.event);
+        let key = Key::Event(event);
+        let (claim, fencing) = match state.live(&key, now) {
+            // A signature is not kept longer than its event. If it ever were, the event was handled.
+            None if known.is_some() => return Ok(Ticket { claim: Claim::Done, event, fencing: 0 }),
+            Some(Kind::Done { .. }) => (Claim::Done, 0),
+            Some(Kind::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
+            _ => (Claim::Fresh, state.fencing.saturating_add(1)),
+        };
+        let missing = [signature, key].iter().filter(|key| !state.entries.contains_key(*key)).count();
+        state.make_room(missing, self.capacity, now)?;
+        if claim == Claim::Fresh {
+            state.fencing = fencing;
+            let until = now.saturating_add(millis(arrival.lease));
+            state.put(key, Kind::Claimed { fencing, until }, millis(arrival.event_until), now);
+        } else {
+            state.extend(&key, millis(arrival.event_until));
+        }
+        state.put(signature, Kind::Received(event), millis(arrival.signature_until), now);
+        Ok(Ticket { claim, event, fencing })
+    }
+
+    fn done(&self, event: &EventKey, fencing: u64, now: Duration) -> Result<(), Error> {
+        let now = millis(now);
+        let mut state = self.lock();
+        let key = Key::Event(*event);
+        match state.live(&key, now) {
+            Some(Kind::Claimed { fencing: held, until }) if held == fencing && now < until => {
+                state.put(key, Kind::Done { fencing }, 0, now);
+                Ok(())
+            }
+            Some(Kind::Done { fencing: held }) if held == fencing => Ok(()),
+            _ => Err(Error::ClaimExpired),
+        }
+    }
+
+    fn replied(&self, reply: &Departure<'_>) -> Result<(), Error> {
+        let now = millis(reply.now);
+        let mut state = self.lock();
+        state.sweep_some(now);
+        let key = state.signature_key(reply.callback_id, reply.signature);
+        let missing = usize::from(!state.entries.contains_key(&key));
+        state.make_room(missing, self.capacity, now)?;
+        state.put(key, Kind::Replied, millis(reply.until), now);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MemoryGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryGuard").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// Numbers for the callback ids, which are few and the operator's.
+    callbacks: HashMap<Box<str>, u32>,
+    entries: HashMap<Key, Entry>,
+    fencing: u64,
+    /// The keys of `entries`, each once, in the order in which the sweep looks at them.
+    queue: VecDeque<Key>,
+    /// When everything was swept last.
+    swept: Option<u64>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Event(EventKey),
+    Signature { callback: u32, signature: [u8; 20] },
+}
+
+/// What is held under a key, live as long as the time is not after `until`, in milliseconds.
+#[derive(Clone, Copy)]
+struct Entry {
+    kind: Kind,
+    until: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Claimed { fencing: u64, until: u64 },
+    Done { fencing: u64 },
+    Received(EventKey),
+    Replied,
+}
+
+impl State {
+    fn signature_key(&mut self, callback_id: &str, signature: [u8; 20]) -> Key {
+        let callback = if let Some(number) = self.callbacks.get(callback_id) {
+            *number
+        } else {
+            let number = u32::try_from(self.callbacks.len()).unwrap_or(u32::MAX);
+            self.callbacks.insert(callback_id.into(), number);
+            number
+        };
+        Key::Signature { callback, signature }
+    }
+
+    /// What is under a key, unless it ran out.
+    fn live(&self, key: &Key, now: u64) -> Option<Kind> {
+        self.entries.get(key).filter(|entry| now <= entry.until).map(|entry| entry.kind)
+    }
+
+    fn extend(&mut self, key: &Key, until: u64) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.until = entry.until.max(until);
+        }
+    }
+
+    /// Writes an entry; a live one keeps the later of the two times.
+    fn put(&mut self, key: Key, kind: Kind, until: u64, now: u64) {
+        match self.entries.entry(key) {
+            hash_map::Entry::Occupied(mut place) => {
+                let held = Some(place.get().until).filter(|held| now <= *held).unwrap_or(0);
+                place.insert(Entry { kind, until: until.max(held) });
+            }
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Entry { kind, until });
+                self.queue.push_back(key);
+            }
+        }
+    }
+
+    /// Looks at the next few entries and drops those that ran out: more than an arrival makes, so that all of them
+    /// come by in time.
+    fn sweep_some(&mut self, now: u64) {
+        for _ in 0..SWEEP {
+            let Some(key) = self.queue.pop_front() else { return };
+            if self.entries.get(&key).is_some_and(|entry| now <= entry.until) {
+                self.queue.push_back(key);
+            } else {
+                self.entries.remove(&key);
+            }
+        }
+    }
+
+    /// Makes sure that `missing` more entries fit. A full guard is swept as a whole at most once a second.
+    fn make_room(&mut self, missing: usize, capacity: usize, now: u64) -> Result<(), Error> {
+        let fits = |state: &Self| {
+            missing == 0 || state.entries.len().checked_add(missing).is_some_and(|len| len <= capacity)
+        };
+        if fits(self) {
+            return Ok(());
+        }
+        let due = self.swept.is_none_or(|swept| now < swept || now - swept >= 1000);
+        if due {
+            self.swept = Some(now);
+            self.entries.retain(|_, entry| now <= entry.until);
+            let entries = &self.entries;
+            self.queue.retain(|key| entries.contains_key(key));
+        }
+        if fits(self) { Ok(()) } else { Err(Error::GuardFull) }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How many entries one call looks at.
+const SWEEP: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEASE: Duration = Duration::from_secs(4);
+
+    fn arrival(signature: u8, event: u8, now: u64) -> Arrival<'static> {
+        Arrival {
+            callback_id: "c",
+            signature: [signature; 20],
+            signature_until: Duration::from_secs(100),
+            event: [event; 32],
+            event_until: Duration::from_secs(200),
+            now: Duration::from_millis(now),
+            lease: LEASE,
+        }
+    }
+
+    fn claim(guard: &MemoryGuard, signature: u8, event: u8, now: u64) -> (Claim, u64) {
+        let ticket = guard.claim(&arrival(signature, event, now)).unwrap();
+        assert_eq!(ticket.event, [event; 32]);
+        (ticket.claim, ticket.fencing)
+    }
+
+    #[test]
+    fn a_claim_ends_with_its_lease_and_not_before() {
+        let guard = MemoryGuard::default();
+        let at = Duration::from_millis;
+        assert_eq!(claim(&guard, 1, 1, 10_000), (Claim::Fresh, 1));
+        assert_eq!(claim(&guard, 1, 1, 13_999), (Claim::InProgress, 0));
+        assert_eq!(guard.done(&[1; 32], 1, at(14_000)), Err(Error::ClaimExpired));
+        assert_eq!(claim(&guard, 2, 1, 14_000), (Claim::Fresh, 2));
+        assert_eq!(guard.done(&[1; 32], 1, at(14_001)), Err(Error::ClaimExpired));
+        assert_eq!(guard.done(&[1; 32], 2, at(17_999)), Ok(()));
+        assert_eq!(guard.done(&[1; 32], 2, at(60_000)), Ok(()));
+        assert_eq!(guard.done(&[1; 32], 1, at(17_999)), Err(Error::ClaimExpired));
+        assert_eq!(guard.done(&[9; 32], 2, at(17_999)), Err(Error::ClaimExpired));
+        assert_eq!(claim(&guard, 1, 1, 90_000), (Claim::Done, 0));
+    }
+
+    #[test]
+    fn entries_live_to_their_last_millisecond() {
+        let guard = MemoryGuard::default();
+        claim(&guard, 1, 1, 0);
+        guard.done(&[1; 32], 1, Duration::ZERO).unwrap();
+        assert_eq!(claim(&guard, 2, 1, 200_000), (Claim::Done, 0));
+        assert_eq!(claim(&guard, 3, 1, 200_001).0, Claim::Fresh);
+    }
+
+    #[test]
+    fn a_known_signature_stands_for_its_event() {
+        let guard = MemoryGuard::default();
+        claim(&guard, 1, 1, 0);
+        let other = guard.claim(&arrival(1, 2, 1)).unwrap();
+        assert_eq!((other.claim, other.event), (Claim::InProgress, [1; 32]));
+        let elsewhere = guard.claim(&Arrival { callback_id: "d", ..arrival(1, 2, 1) }).unwrap();
+        assert_eq!((elsewhere.claim, elsewhere.event), (Claim::Fresh, [2; 32]));
+    }
+
+    #[test]
+    fn a_reply_is_refused_and_nothing_is_entered() {
+        let guard = MemoryGuard::default();
+        let reply = Departure {
+            callback_id: "c",
+            signature: [7; 20],
+            until: Duration::from_secs(100),
+            now: Duration::ZERO,
+        };
+        guard.replied(&reply).unwrap();
+        assert_eq!(guard.claim(&arrival(7, 7, 100_000)), Err(Error::Callback));
+        assert_eq!(guard.entries(), 1);
+        assert_eq!(claim(&guard, 7, 7, 100_001).0, Claim::Fresh);
+    }
+
+    #[test]
+    fn a_full_guard_refuses_and_evicts_nothing() {
+        let guard = MemoryGuard::new(4);
+        claim(&guard, 1, 1, 0);
+        guard.done(&[1; 32], 1, Duration::ZERO).unwrap();
+        claim(&guard, 2, 2, 0);
+        for now in [0, 50_000] {
+            assert_eq!(guard.claim(&arrival(3, 3, now)), Err(Error::GuardFull));
+            assert_eq!(guard.claim(&arrival(3, 1, now)), Err(Error::GuardFull));
+        }
+        let reply =
+            Departure { callback_id: "c", signature: [7; 20], until: LEASE, now: Duration::from_secs(50) };
+        assert_eq!(guard.replied(&reply), Err(Error::GuardFull));
+        assert_eq!(claim(&guard, 1, 1, 50_000), (Claim::Done, 0));
+        assert_eq!(guard.entries(), 4);
+        // At 100.001 s the signatures ran out: there is room for a new one of an event that is known.
+        assert_eq!(claim(&guard, 3, 1, 100_001), (Claim::Done, 0));
+    }
+
+    #[test]
+    fn what_ran_out_is_swept_in_passing_and_a_full_sweep_is_rare() {
+        let guard = MemoryGuard::new(2000);
+        for n in 0..1000u32 {
+            let mut one = arrival(0, 0, 0);
+            one.signature[..4].copy_from_slice(&n.to_be_bytes());
+            one.event[..4].copy_from_slice(&n.to_be_bytes());
+            guard.claim(&one).unwrap();
+        }
+        assert_eq!(guard.entries(), 2000);
+        assert_eq!(guard.claim(&arrival(9, 9, 0)), Err(Error::GuardFull));
+        // Everything ran out: the next arrivals find room without a full sweep.
+        guard.lock().swept = Some(300_000);
+        for n in 0..1000u32 {
+            let mut one = arrival(1, 1, 300_000);
+            one.signature_until = Duration::from_secs(900);
+            one.event_until = Duration::from_secs(900);
+            one.signature[..4].copy_from_slice(&n.to_be_bytes());
+            one.event[..4].copy_from_slice(&n.to_be_bytes());
+            guard.claim(&one).unwrap();
+        }
+        assert_eq!(guard.entries(), 2000);
+        assert_eq!(guard.lock().queue.len(), 2000);
+        // Full again: one full sweep a second, and no more.
+        guard.lock().swept = Some(899_900);
+        guard.lock().queue.rotate_left(1);
+        assert_eq!(guard.claim(&arrival(9, 9, 900_000)), Err(Error::GuardFull));
+        assert_eq!(guard.lock().swept, Some(899_900));
+        assert_eq!(guard.claim(&arrival(9, 9, 900_000 - 101)), Err(Error::GuardFull));
+        assert_eq!(guard.lock().swept, Some(899_899));
+    }
+}

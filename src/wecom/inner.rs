@@ -1,0 +1,229 @@
+//! What a decrypted message says, as names and texts.
+
+use core::{fmt, ops::ControlFlow};
+use std::borrow::Cow;
+
+use zeroize::Zeroize as _;
+
+use super::{children::walk, query::seconds};
+use crate::error::Error;
+
+/// The top-level children of a message: XML elements or JSON keys, in order.
+///
+/// A value is text, with entities and escapes resolved and CDATA sections joined. Of an element with elements in
+/// it, and of a JSON array or object, the value is its source. What was copied is wiped when this is dropped.
+///
+/// # Example
+///
+/// ```
+/// use tenantseal::wecom::Inner;
+///
+/// let inner = Inner::parse(b"<xml><Mobile><![CDATA[138]]></Mobile><Department>1,2</Department></xml>")?;
+/// assert_eq!(inner.get("Mobile"), Some("138"));
+/// assert_eq!(inner.get("Email"), None);
+/// # Ok::<(), tenantseal::Error>(())
+/// ```
+pub struct Inner<'a> {
+    children: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> Inner<'a> {
+    /// Parses a message: UTF-8, XML or JSON by its first character, at most 32 levels and 1024 children. A
+    /// document type and an entity that is not one of XML's own five are refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CallbackFormat`].
+    pub fn parse(message: &'a [u8]) -> Result<Self, Error> {
+        let mut inner = Self { children: Vec::new() };
+        let children = &mut inner.children;
+        let mut room = true;
+        walk(message, |name, value| {
+            room = children.len() < MAX_CHILDREN;
+            if !room {
+                return ControlFlow::Break(());
+            }
+            children.push((name, value));
+            ControlFlow::Continue(())
+        })
+        .filter(|()| room)
+        .ok_or(Error::CallbackFormat)?;
+        Ok(inner)
+    }
+
+    /// The text of the first child of that exact name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(child, _)| *child == name).map(|(_, value)| value)
+    }
+
+    /// All children in order, as name and text; a repeated name comes as often as it is there.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.children.iter().map(|(name, value)| (&**name, &**value))
+    }
+}
+
+impl Drop for Inner<'_> {
+    fn drop(&mut self) {
+        for (_, value) in &mut self.children {
+            if let Cow::Owned(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Inner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").finish_non_exhaustive()
+    }
+}
+
+/// What identifies a message and dates it, from inside the encryption.
+#[derive(Default)]
+pub(super) struct Stamp<'a> {
+    /// `CreateTime`, else `TimeStamp`; 10 digits.
+    pub(super) time: Option<u64>,
+    /// `MsgId` or `msgid`; 1 to 128 bytes.
+    pub(super) id: Option<Cow<'a, str>>,
+}
+
+impl<'a> Stamp<'a> {
+    /// Looks for the stamp in one pass that ends where all of it was found. A message that cannot be parsed that
+    /// far has none.
+    pub(super) fn find(message: &'a [u8]) -> Self {
+        let (mut create, mut stamp, mut id) = (None, None, None);
+        let parsed = walk(message, |name, value| {
+            match &*name {
+                "CreateTime" if create.is_none() => create = Some(seconds(value.trim_ascii().as_bytes())),
+                "TimeStamp" if stamp.is_none() => stamp = Some(seconds(value.trim_ascii().as_bytes())),
+                "MsgId" | "msgid" if id.is_none() => {
+                    id = Some(value).filter(|id| (1..=MAX_ID).contains(&id.len()));
+                }
+                _ => {}
+            }
+            if create.is_some() && id.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        match parsed {
+            Some(()) => Self { time: create.or(stamp).flatten(), id },
+            None => Self::default(),
+        }
+    }
+}
+
+const MAX_CHILDREN: usize = 1024;
+
+const MAX_ID: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(message: &str) -> Option<Vec<(String, String)>> {
+        let inner = Inner::parse(message.as_bytes()).ok()?;
+        Some(inner.iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    fn one(message: &str) -> Option<String> {
+        let inner = Inner::parse(message.as_bytes()).ok()?;
+        inner.get("a").map(Into::into)
+    }
+
+    #[test]
+    fn xml_text_is_resolved() {
+        for (source, text) in [
+            ("x", "x"),
+            ("", ""),
+            ("<![CDATA[x]]>", "x"),
+            ("\n<![CDATA[x]]>\n", "x"),
+            ("<![CDATA[a]]]]><![CDATA[>b]]>", "a]]>b"),
+            ("<![CDATA[ a & <b> ]]>", " a & <b> "),
+            ("a&amp;&lt;&gt;&quot;&apos;&#65;&#x4e2d;b", "a&<>\"'A中b"),
+            ("1,2", "1,2"),
+            ("a<!-- c -->b", "ab"),
+            ("<b>1</b><b><![CDATA[2]]></b>", "<b>1</b><b><![CDATA[2]]></b>"),
+            ("t<b/>u", "t<b/>u"),
+        ] {
+            assert_eq!(one(&format!("<xml><x/><a>{source}</a></xml>")).as_deref(), Some(text), "{source}");
+        }
+        assert_eq!(one("<xml><a q='1' >x</a ></xml>").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn json_values_are_text() {
+        for (source, text) in [
+            ("\"x\"", "x"),
+            ("\"a\\\"\\u4e2d\\/\"", "a\"中/"),
+            ("4561255354251345929", "4561255354251345929"),
+            ("1.50", "1.50"),
+            ("true", "true"),
+            ("{\"b\": [\"]\", 1]}", "{\"b\": [\"]\", 1]}"),
+        ] {
+            assert_eq!(one(&format!("{{\"x\":null,\"a\":{source}}}")).as_deref(), Some(text), "{source}");
+        }
+        assert_eq!(one("{\"a\":null}"), None);
+    }
+
+    #[test]
+    fn repeated_children_are_all_there() {
+        let message = "<xml><Department>1,2</Department><Department>3</Department></xml>";
+        let department = |text: &str| ("Department".to_owned(), text.to_owned());
+        assert_eq!(pairs(message), Some(vec![department("1,2"), department("3")]));
+    }
+
+    #[test]
+    fn what_cannot_be_parsed_is_refused() {
+        let deep = |n: usize| format!("<x>{}{}</x>", "<a>".repeat(n), "</a>".repeat(n));
+        let deep_json = |n: usize| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
+        assert!(pairs(&deep(31)).is_some() && pairs(&deep_json(31)).is_some());
+        let many = |n: usize| format!("<x>{}</x>", "<a/>".repeat(n));
+        assert!(pairs(&many(MAX_CHILDREN)).is_some());
+        for bad in [
+            "",
+            "text",
+            "<xml>",
+            "<xml></xml>x",
+            "<xml/><xml/>",
+            "<!DOCTYPE x><xml/>",
+            "<!DOCTYPE x [<!ENTITY e \"1\">]><xml><a>&e;</a></xml>",
+            "<xml><a>&nbsp;</a></xml>",
+            "<xml><a>&#0;</a></xml>",
+            "<xml><a>&</a></xml>",
+            "<xml><?p?></xml>",
+            "{\"a\":1",
+            "{\"a\":1}x",
+            "{\"a\": :mycreate\"}",
+            &deep(32),
+            &deep_json(32),
+            &"<a>".repeat(100_000),
+            &format!("{{\"a\":{}", "[".repeat(100_000)),
+            &many(MAX_CHILDREN + 1),
+        ] {
+            assert!(pairs(bad).is_none(), "{}", &bad[..bad.len().min(80)]);
+        }
+    }
+
+    #[test]
+    fn a_stamp_is_found_where_it_is_authentic() {
+        let find = |message: &str| {
+            let stamp = Stamp::find(message.as_bytes());
+            (stamp.time, stamp.id.map(Cow::into_owned))
+        };
+        let (time, id) = (Some(1_409_659_813), Some("45".to_owned()));
+        assert_eq!(find("<x><CreateTime>1409659813</CreateTime><MsgId>45</MsgId></x>"), (time, id.clone()));
+        assert_eq!(find("<x><TimeStamp>1409659813</TimeStamp></x>"), (time, None));
+        let both = "<x><TimeStamp>1</TimeStamp><CreateTime>1409659813</CreateTime></x>";
+        assert_eq!(find(both), (time, None));
+        assert_eq!(find("{\"CreateTime\":1409659813,\"MsgId\":45}"), (time, id.clone()));
+        assert_eq!(find("{\"msgid\":\"45\"}"), (None, id.clone()));
+        // Found before the message breaks, and after.
+        assert_eq!(find("{\"CreateTime\":1409659813,\"MsgId\":45, broken"), (time, id));
+        assert_eq!(find("{\"x\": :y, \"CreateTime\":1409659813,\"MsgId\":45}"), (None, None));
+        // Only at the top level, only whole, only 10 digits.
+        assert_eq!(find("<x><y><CreateTime>1409659813</CreateTime></y></x>"), (None, None));
+        let text = "<x><a><![CDATA[</a><CreateTime>1409659813</CreateTime>]]></a></x>";
+        assert_eq!(find(text), (None, None));
+        assert_eq!(find("<x><CreateTime>1409659813000</CreateTime></x>"), (None, None));
+        assert_eq!(find(&format!("<x><MsgId>{}</MsgId></x>", "1".repeat(129))), (None, None));
+    }
+}

@@ -1,0 +1,84 @@
+//! A passive reply: the answer that goes back in the response's body.
+
+use super::{
+    block::{RANDOM_LEN, encrypt},
+    envelope::Format,
+    event::Opened,
+    guard::{Departure, retention},
+    query::seconds,
+    settings::Settings,
+    signature::sign,
+};
+use crate::{
+    encoding::hex_encode,
+    error::Error,
+    primitive::rng::{Os, RandomSource as _},
+};
+
+/// An encrypted and signed reply. Nothing in it is secret.
+///
+/// A reply to XML has a nonce of its own; a reply to JSON has the request's, as the AI bot requires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub(super) encrypt: String,
+    format: Format,
+    pub(super) nonce: String,
+    pub(super) signature: String,
+    pub(super) timestamp: String,
+}
+
+impl Reply {
+    pub(super) fn seal(settings: &Settings, opened: &Opened, plaintext: &[u8]) -> Result<Self, Error> {
+        let mut random = [0; RANDOM_LEN + NONCE_LEN];
+        Os.fill(&mut random)?;
+        let (block_random, nonce) = random.split_first_chunk().expect("the block's share is the first");
+        let nonce = match opened.format {
+            Format::Json => opened.nonce.to_string(),
+            Format::Xml => hex_encode(nonce),
+        };
+        let now = settings.now();
+        let timestamp = now.as_secs().to_string();
+        let encrypt = encrypt(&opened.pair, block_random, plaintext, opened.block.receive_id())?;
+        let signature = sign(&opened.pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
+        if let Some(registered) = &settings.guard {
+            let (until, _) = retention(now.as_secs(), seconds(nonce.as_bytes()), settings.window);
+            let callback_id = &*registered.callback_id;
+            registered.guard.replied(&Departure { callback_id, signature, until, now })?;
+        }
+        Ok(Self { encrypt, format: opened.format, nonce, signature: hex_encode(&signature), timestamp })
+    }
+
+    /// The body in the format that the request came in.
+    #[must_use]
+    pub fn to_body(&self) -> String {
+        match self.format {
+            Format::Json => self.to_json(),
+            Format::Xml => self.to_xml(),
+        }
+    }
+
+    /// The XML body, laid out as Tencent's samples are.
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        // No value can break out of its place: base64, hexadecimal, digits, and [A-Za-z0-9_-].
+        let Self { encrypt, nonce, signature, timestamp, .. } = self;
+        format!(
+            "<xml>\n<Encrypt><![CDATA[{encrypt}]]></Encrypt>\n\
+             <MsgSignature><![CDATA[{signature}]]></MsgSignature>\n\
+             <TimeStamp>{timestamp}</TimeStamp>\n<Nonce><![CDATA[{nonce}]]></Nonce>\n</xml>"
+        )
+    }
+
+    /// The JSON body of an AI bot, document/path/101033.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let Self { encrypt, nonce, signature, timestamp, .. } = self;
+        format!(
+            "{{\"encrypt\":\"{encrypt}\",\"msgsignature\":\"{signature}\",\
+             \"timestamp\":{timestamp},\"nonce\":\"{nonce}\"}}"
+        )
+    }
+}
+
+/// The random bytes of a nonce of our own; it has twice as many digits, so it never passes for a timestamp.
+const NONCE_LEN: usize = 8;
