@@ -30,8 +30,8 @@ impl Block {
         pair.decrypt_in_place(buffer.expose_secret_mut()).map_err(|_| BlockFault::Padding)?;
         let pad = padding(buffer.expose_secret()).ok_or(BlockFault::Padding)?;
         let end = buffer.expose_secret().len().checked_sub(pad).ok_or(BlockFault::Length)?;
-        let body = buffer.expose_secret().get(..end).ok_or(BlockFault::Length)?;
-        let (_, rest) = body.split_first_chunk::<RANDOM_LEN>().ok_or(BlockFault::Length)?;
+        buffer.truncate(end);
+        let (_, rest) = buffer.expose_secret().split_first_chunk::<RANDOM_LEN>().ok_or(BlockFault::Length)?;
         let (len, _) = rest.split_first_chunk::<4>().ok_or(BlockFault::Length)?;
         let len = usize::try_from(u32::from_be_bytes(*len)).map_err(|_| BlockFault::Length)?;
         let split = len.checked_add(HEAD_LEN).filter(|split| *split <= end).ok_or(BlockFault::Length)?;

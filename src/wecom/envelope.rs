@@ -1,5 +1,7 @@
 //! Where the ciphertext is in a request's body: the XML or JSON around it.
 
+mod json;
+
 use core::fmt;
 use std::borrow::Cow;
 
@@ -7,7 +9,8 @@ use quick_xml::{
     Reader,
     events::{BytesStart, Event},
 };
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+pub(super) use json::Text;
 
 use crate::error::Error;
 
@@ -85,11 +88,7 @@ impl<'a> Envelope<'a> {
         let (format, document) = document(body)?;
         let mut fields = Fields::default();
         match format {
-            Format::Json => {
-                let mut reader = serde_json::Deserializer::from_slice(document);
-                (&mut reader).deserialize_map(&mut fields).ok()?;
-                reader.end().ok()?;
-            }
+            Format::Json => json::read(document, &mut fields)?,
             Format::Xml => read_xml(document, &mut fields)?,
         }
         let Fields { agent_id, encrypt, to_user_name } = fields;
@@ -165,7 +164,7 @@ fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
                 match &mut open {
                     _ if blank && depth == 0 => {}
                     _ if depth == 0 => return None,
-                    Some((name, gap)) if blank => *gap = fields.slot(name)?.as_ref()? != "",
+                    Some((name, gap)) if blank => *gap = !fields.slot(name)?.as_ref()?.is_empty(),
                     Some(open) => append(fields, *open, text)?,
                     None => {}
                 }
@@ -211,125 +210,6 @@ pub(super) fn is_plain(tag: &BytesStart<'_>) -> bool {
 
 fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\r' | '\n')
-}
-
-impl<'de> Visitor<'de> for &mut Fields<'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a callback envelope")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(name) = map.next_key_seed(Text)? {
-            let Some(slot) = self.slot(&name) else {
-                map.next_value_seed(Skip(MAX_JSON_DEPTH - 1))?;
-                continue;
-            };
-            if slot.replace(map.next_value_seed(Text)?).is_some() {
-                return Err(A::Error::custom("duplicate"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Reads a string, borrowed where nothing is escaped; a whole number becomes its digits.
-pub(super) struct Text;
-
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Text {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string or a whole number")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(number.to_string()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(number.to_string()))
-    }
-}
-
-/// Skips a value of at most this many more levels.
-struct Skip(usize);
-
-impl Skip {
-    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
-        self.0.checked_sub(1).ok_or_else(|| E::custom("too deep"))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Skip {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Skip {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let deeper = self.deeper()?;
-        while seq.next_element_seed(Skip(deeper))?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let deeper = self.deeper()?;
-        while map.next_key::<IgnoredAny>()?.is_some() {
-            map.next_value_seed(Skip(deeper))?;
-        }
-        Ok(())
-    }
 }
 
 /// The longest body, in bytes.
