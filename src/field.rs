@@ -117,7 +117,7 @@ impl Field {
     ///
     /// As [`Field::seal`].
     #[cfg(feature = "hazmat")]
-    pub fn seal_with_rng<'r, 'v, R: rand_core::TryCryptoRng>(
+    pub fn seal_with_rng<'r, 'v, R: crate::primitive::rng::TryCryptoRng>(
         &self,
         row: impl Into<Row<'r>>,
         value: impl Into<Value<'v>>,

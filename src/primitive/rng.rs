@@ -27,12 +27,16 @@ impl RandomSource for Os {
     }
 }
 
+/// What the `hazmat` calls take: a cryptographic generator of the caller's.
+#[cfg(feature = "hazmat")]
+pub use rand_core::TryCryptoRng;
+
 /// A generator of the caller's, for tests and HSM-seeded setups.
 #[cfg(feature = "hazmat")]
 pub(crate) struct Explicit<'a, R>(pub(crate) &'a mut R);
 
 #[cfg(feature = "hazmat")]
-impl<R: rand_core::TryCryptoRng> RandomSource for Explicit<'_, R> {
+impl<R: TryCryptoRng> RandomSource for Explicit<'_, R> {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
         self.0.try_fill_bytes(out).map_err(|_| Error::Random)
     }

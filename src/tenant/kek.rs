@@ -44,7 +44,7 @@ impl Kek {
     ///
     /// [`Error::Random`] if that fails.
     #[cfg(feature = "hazmat")]
-    pub fn generate_with_rng<R: rand_core::TryCryptoRng>(rng: &mut R) -> Result<Self, Error> {
+    pub fn generate_with_rng<R: crate::primitive::rng::TryCryptoRng>(rng: &mut R) -> Result<Self, Error> {
         Self::generate_from(&mut crate::primitive::rng::Explicit(rng))
     }
 

@@ -271,7 +271,7 @@ impl Keyring {
     pub fn create_tenant_with_rng<I, R>(&self, id: I, rng: &mut R) -> Result<Tenant, Error>
     where
         I: TryInto<TenantId, Error = Error>,
-        R: rand_core::TryCryptoRng,
+        R: crate::primitive::rng::TryCryptoRng,
     {
         self.create_tenant_from(id.try_into()?, &mut crate::primitive::rng::Explicit(rng))
     }

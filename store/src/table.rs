@@ -20,6 +20,9 @@ use crate::{
     sqlite::engine,
 };
 
+/// Plain columns of a row: what its cells may be bound to.
+type Keys = BTreeMap<String, Plain>;
+
 /// One table of one tenant.
 pub(crate) struct Table<'a> {
     pub(crate) connection: &'a Connection,
@@ -191,12 +194,12 @@ impl Table<'_> {
                 continue;
             };
             let value = sealable(input)?;
-            let natural: BTreeMap<String, Plain> = match &rule.bind {
+            let natural: Keys = match &rule.bind {
                 Bind::Natural(names) => names
                     .iter()
                     .map(|name| Ok((name.clone(), keys(name).ok_or(Error::WrongBinding)?)))
                     .collect::<Result<_, Error>>()?,
-                _ => BTreeMap::new(),
+                _ => Keys::new(),
             };
             let sealed = bound(rule, id, &natural, |row| field.seal(row, value))?;
             set(&rule.label(), SqlValue::Blob(sealed))?;
@@ -253,8 +256,8 @@ impl Table<'_> {
     }
 
     /// The plain columns of a row that was selected with every rule's column, in the order of the rules.
-    fn keys_of(&self, row: &SqlRow<'_>) -> Result<BTreeMap<String, Plain>, Error> {
-        let mut keys = BTreeMap::new();
+    fn keys_of(&self, row: &SqlRow<'_>) -> Result<Keys, Error> {
+        let mut keys = Keys::new();
         for (position, rule) in (2..).zip(self.rules()).filter(|(_, rule)| rule.storage == Storage::Plain) {
             if let Some(plain) = plain_of(row, position, rule)? {
                 keys.insert(rule.column.clone(), plain);
@@ -263,11 +266,12 @@ impl Table<'_> {
         Ok(keys)
     }
 
-    fn identity(&self, id: i64) -> Result<Option<(String, BTreeMap<String, Plain>)>, Error> {
+    /// The compartment and the plain columns of a row.
+    fn identity(&self, id: i64) -> Result<Option<(String, Keys)>, Error> {
         let sql = self.select("id = ?1 AND tenant = ?2")?;
         let mut statement = self.connection.prepare_cached(&sql).map_err(engine)?;
         let found = statement.query_row(rusqlite::params![id, self.tenant.id().as_bytes()], |row| {
-            Ok(row.get(1).and_then(|compartment: String| Ok((compartment, self.keys_of(row)))))
+            Ok(row.get(1).map(|compartment: String| (compartment, self.keys_of(row))))
         });
         match found.optional().map_err(engine)? {
             None => Ok(None),
@@ -320,7 +324,7 @@ fn in_compartment(field: &Field, compartment: &str) -> Result<Field, Error> {
 fn bound<T>(
     rule: &FieldRule,
     id: i64,
-    keys: &BTreeMap<String, Plain>,
+    keys: &Keys,
     act: impl FnOnce(Row<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     match &rule.bind {

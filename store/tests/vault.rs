@@ -9,7 +9,7 @@ use tenantseal::{
     Error, StoreError,
     tenant::{Kek, Keyring, Policy},
 };
-use tenantseal_store::{Fields, Plain, VaultOptions, blocking::Vault};
+use tenantseal_store::{Fields, Masked, Plain, Record, VaultOptions, blocking::Vault};
 
 const POLICY: &str = r#"{"tenantseal_policy":1,"version":1,"compartments":["board"],"fields":[
     {"table":"member","column":"userid","type":"text","storage":"plain","class":["internal"],"bind":"row"},
@@ -88,7 +88,7 @@ fn a_row_is_sealed_found_listed_changed_and_deleted() {
     assert!(acme.get("member", other).unwrap().unwrap().opened("badge").is_none());
 
     let found = acme.find("member.mobile", "exact", "+86 138 0013 8000").unwrap();
-    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [id]);
+    assert_eq!(found.iter().map(Record::id).collect::<Vec<_>>(), [id]);
 
     let listed = acme.list_masked("member", 0, 10).unwrap();
     assert_eq!(listed.len(), 2);
@@ -191,7 +191,7 @@ fn compartments_are_found_together_and_sealed_apart() {
     let open = acme.insert("member", zhang()).unwrap();
     let board = acme.insert("member", zhang().compartment("board")).unwrap();
     let found = acme.find("member.mobile", "exact", "13800138000").unwrap();
-    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [open, board]);
+    assert_eq!(found.iter().map(Record::id).collect::<Vec<_>>(), [open, board]);
     assert_eq!(found[1].compartment(), "board");
     let tokens = "SELECT count(DISTINCT mobile__ix_exact), count(DISTINCT substr(mobile, 1, 24)) FROM member";
     let counts = fixture.sql().query_row(tokens, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -233,7 +233,7 @@ fn rows_survive_rotation_of_roots_and_index() {
     fixture.keys.rotate_index("t-1001").unwrap();
     let second = acme.insert("member", zhang()).unwrap();
     let found = acme.find("member.mobile", "exact", "13800138000").unwrap();
-    assert_eq!(found.iter().map(|row| row.id()).collect::<Vec<_>>(), [first, second]);
+    assert_eq!(found.iter().map(Record::id).collect::<Vec<_>>(), [first, second]);
 }
 
 #[test]
@@ -358,7 +358,7 @@ fn transactions_are_all_or_nothing() {
     assert!(kept.delete("member", gone).unwrap());
     kept.commit().unwrap();
     let rows = acme.list_masked("member", 0, 10).unwrap();
-    assert_eq!(rows.iter().map(|row| row.id()).collect::<Vec<_>>(), [id]);
+    assert_eq!(rows.iter().map(Masked::id).collect::<Vec<_>>(), [id]);
     assert_eq!(acme.get("member", id).unwrap().unwrap().text("name").unwrap(), Some("李四"));
 }
 
@@ -369,7 +369,11 @@ fn writers_of_threads_and_of_two_vaults_do_not_lose_rows() {
     std::thread::scope(|scope| {
         for number in 0..4 {
             let acme = vaults[number % 2].tenant("t-1001").unwrap();
-            scope.spawn(move || (0..25).for_each(|_| drop(acme.insert("member", zhang()).unwrap())));
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    acme.insert("member", zhang()).unwrap();
+                }
+            });
         }
     });
     let acme = fixture.vault().tenant("t-1001").unwrap();
