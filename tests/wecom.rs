@@ -581,6 +581,25 @@ fn a_full_guard_refuses_until_entries_run_out() {
 }
 
 #[test]
+fn a_message_with_its_own_time_is_not_kept_for_its_nonce() {
+    let clock = Clock::at(NOW);
+    let app = app_at(&clock).guard(Arc::new(MemoryGuard::new(2)), "app").unwrap();
+    let (query, body) = sender().post(text(NOW, "1", "a").as_bytes(), NOW, "4000000000").unwrap();
+    assert_eq!(claim(&app, &query, &body), Ok(Claim::Fresh));
+    let later = NOW + 901;
+    clock.set(later * 1000);
+    let (query, body) = sender().post(text(later, "2", "a").as_bytes(), later, "4000000000").unwrap();
+    assert_eq!(claim(&app, &query, &body), Ok(Claim::Fresh));
+    // One without is kept, and the guard is full for as long.
+    let app = loose_at(&clock).guard(Arc::new(MemoryGuard::new(2)), "app").unwrap();
+    let (query, body) = sender().post(b"<xml/>", later, "4000000000").unwrap();
+    assert_eq!(claim(&app, &query, &body), Ok(Claim::Fresh));
+    clock.set((later + 100_000_000) * 1000);
+    let (query, body) = sender().post(b"<xml/>", later + 100_000_000, "n").unwrap();
+    assert_eq!(claim(&app, &query, &body), Err(Error::GuardFull));
+}
+
+#[test]
 fn a_shared_guard_serves_every_process_and_every_key() {
     let clock = Clock::at(NOW);
     let guard = Arc::new(MemoryGuard::new(100));

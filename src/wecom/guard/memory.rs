@@ -52,21 +52,23 @@ impl Guard for MemoryGuard {
         let mut state = self.lock();
         state.sweep_some(now);
         let signature = state.signature_key(arrival.callback_id, arrival.signature);
-        let known = match state.live(&signature, now) {
+        let signed = state.live(&signature, now);
+        let known = match signed {
             Some(Kind::Replied) => return Err(Error::Callback),
             Some(Kind::Received(event)) => Some(event),
             _ => None,
         };
         let event = known.unwrap_or(arrival.event);
         let key = Key::Event(event);
-        let (claim, fencing) = match state.live(&key, now) {
+        let held = state.live(&key, now);
+        let (claim, fencing) = match held {
             // A signature is not kept longer than its event. If it ever were, the event was handled.
             None if known.is_some() => return Ok(Ticket { claim: Claim::Done, event, fencing: 0 }),
             Some(Kind::Done { .. }) => (Claim::Done, 0),
             Some(Kind::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
             _ => (Claim::Fresh, state.fencing.saturating_add(1)),
         };
-        let missing = [signature, key].iter().filter(|key| !state.entries.contains_key(*key)).count();
+        let missing = usize::from(signed.is_none()) + usize::from(held.is_none());
         state.make_room(missing, self.capacity, now)?;
         if claim == Claim::Fresh {
             state.fencing = fencing;
@@ -98,7 +100,7 @@ impl Guard for MemoryGuard {
         let mut state = self.lock();
         state.sweep_some(now);
         let key = state.signature_key(reply.callback_id, reply.signature);
-        let missing = usize::from(!state.entries.contains_key(&key));
+        let missing = usize::from(state.live(&key, now).is_none());
         state.make_room(missing, self.capacity, now)?;
         state.put(key, Kind::Replied, millis(reply.until), now);
         Ok(())
@@ -117,8 +119,9 @@ struct State {
     callbacks: HashMap<Box<str>, u32>,
     entries: HashMap<Key, Entry>,
     fencing: u64,
-    /// The keys of `entries`, each once, in the order in which the sweep looks at them.
-    queue: VecDeque<Key>,
+    /// The keys of `entries`, each once, in the order in which the sweep looks at them, with a time before which
+    /// there is no need to.
+    queue: VecDeque<(u64, Key)>,
     /// When everything was swept last.
     swept: Option<u64>,
 }
@@ -176,7 +179,7 @@ impl State {
             }
             hash_map::Entry::Vacant(place) => {
                 place.insert(Entry { kind, until });
-                self.queue.push_back(key);
+                self.queue.push_back((until, key));
             }
         }
     }
@@ -185,16 +188,19 @@ impl State {
     /// come by in time.
     fn sweep_some(&mut self, now: u64) {
         for _ in 0..SWEEP {
-            let Some(key) = self.queue.pop_front() else { return };
-            if self.entries.get(&key).is_some_and(|entry| now <= entry.until) {
-                self.queue.push_back(key);
-            } else {
-                self.entries.remove(&key);
+            let Some((due, key)) = self.queue.pop_front() else { return };
+            if now <= due {
+                self.queue.push_back((due, key));
+                continue;
+            }
+            match self.entries.get(&key) {
+                Some(entry) if now <= entry.until => self.queue.push_back((entry.until, key)),
+                _ => drop(self.entries.remove(&key)),
             }
         }
     }
 
-    /// Makes sure that `missing` more entries fit. A full guard is swept as a whole at most once a second.
+    /// Makes sure that `missing` more live entries fit. A full guard is swept as a whole at most once a second.
     fn make_room(&mut self, missing: usize, capacity: usize, now: u64) -> Result<(), Error> {
         let fits = |state: &Self| {
             missing == 0 || state.entries.len().checked_add(missing).is_some_and(|len| len <= capacity)
@@ -207,7 +213,7 @@ impl State {
             self.swept = Some(now);
             self.entries.retain(|_, entry| now <= entry.until);
             let entries = &self.entries;
-            self.queue.retain(|key| entries.contains_key(key));
+            self.queue.retain(|(_, key)| entries.contains_key(key));
         }
         if fits(self) { Ok(()) } else { Err(Error::GuardFull) }
     }
