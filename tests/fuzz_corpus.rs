@@ -22,6 +22,21 @@ fn query() {
     replay("query", bodies::query);
 }
 
+#[test]
+fn cell() {
+    replay("cell", bodies::cell);
+}
+
+#[test]
+fn record() {
+    replay("record", bodies::record);
+}
+
+#[test]
+fn policy() {
+    replay("policy", bodies::policy);
+}
+
 fn replay(target: &str, body: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut files = 0;

@@ -3,7 +3,11 @@
 
 use std::sync::OnceLock;
 
-use tenantseal::wecom::{Callback, Envelope, Inner};
+use tenantseal::{
+    field::{CellHeader, Field},
+    tenant::{Kek, Keyring, KeyringOptions, Policy, Record},
+    wecom::{Callback, Envelope, Inner},
+};
 
 /// A callback body or a decrypted message that claims to be XML.
 pub fn xml(data: &[u8]) {
@@ -23,6 +27,31 @@ pub fn query(data: &[u8]) {
     let body = body.get(1..).unwrap_or_default();
     assert!(callback().open(query, body).is_err());
     assert!(callback().verify_url(query).is_err());
+}
+
+/// A cell in either form. What opens was sealed by somebody who has the key, and its header says so.
+pub fn cell(data: &[u8]) {
+    if let Ok(opened) = field().open(42, data) {
+        assert!(opened.text().is_ok() && !opened.was_plain());
+        assert!(data.starts_with(b"ts1.") || CellHeader::parse(data).is_ok());
+    }
+}
+
+/// A record of a root. It writes itself as it was read, and opens only as it was made.
+pub fn record(data: &[u8]) {
+    let Ok(record) = Record::parse(data) else { return };
+    assert_eq!(record.to_bytes(), data);
+    let Ok(keys) = Keyring::from_records(&kek(), [data], &KeyringOptions::new()) else { return };
+    let _ = keys.tenant(record.tenant().as_bytes());
+}
+
+/// A policy document, as its author writes it and as it is stored.
+pub fn policy(data: &[u8]) {
+    if let Ok(policy) = Policy::from_json(data) {
+        let canonical = policy.to_json();
+        assert_eq!(Policy::from_json(canonical.as_bytes()), Ok(policy));
+    }
+    let _ = keyring().policy_from_bytes(data);
 }
 
 /// The format is found in the bytes, so both kinds of corpus go through both parsers.
@@ -46,5 +75,45 @@ fn callback() -> &'static Callback {
         let key = "tenantsealFuzzingKeyTenantsealFuzzingKey012";
         Callback::company_app("fuzzing", key, "ww0123456789abcdef")
             .expect("the credentials are of the right form")
+            // Old corpora stay within the window, and nothing is remembered from one input to the next.
+            .clock(|| std::time::Duration::from_secs(1_750_000_000))
+            .without_guard()
     })
+}
+
+/// The keyring of the frozen vectors, so that genuine cells of the corpus open.
+fn keyring() -> &'static Keyring {
+    static KEYRING: OnceLock<Keyring> = OnceLock::new();
+    KEYRING.get_or_init(|| {
+        let records = [
+            &include_bytes!("../corpus/record/genuine_0")[..],
+            include_bytes!("../corpus/record/genuine_1"),
+            include_bytes!("../corpus/record/genuine_2"),
+            include_bytes!("../corpus/record/genuine_3"),
+        ];
+        let keys =
+            Keyring::from_records(&kek(), records, &KeyringOptions::new()).expect("the records are genuine");
+        let policy = keys.policy_from_bytes(include_bytes!("../corpus/policy/genuine_0"));
+        keys.install_policy(policy.expect("the policy is genuine")).expect("it is the first");
+        keys
+    })
+}
+
+fn field() -> &'static Field {
+    static FIELD: OnceLock<Field> = OnceLock::new();
+    FIELD.get_or_init(|| {
+        let tenant = keyring().tenant("t-1001").expect("it is in the records");
+        let field = tenant.field("member.mobile").expect("it is in the policy");
+        assert!(field.open(42, include_bytes!("../corpus/cell/genuine")).is_ok());
+        field
+    })
+}
+
+/// Of no account anywhere.
+fn kek() -> Kek {
+    let mut bytes = [0x5a; 32];
+    if let Some(last) = bytes.last_mut() {
+        *last = 1;
+    }
+    Kek::from_bytes(&bytes).expect("its bytes differ")
 }

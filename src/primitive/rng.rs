@@ -29,7 +29,7 @@ impl RandomSource for Os {
 
 /// What the `hazmat` calls take: a cryptographic generator of the caller's.
 #[cfg(feature = "hazmat")]
-pub use rand_core::TryCryptoRng;
+pub(crate) use rand_core::TryCryptoRng;
 
 /// A generator of the caller's, for tests and HSM-seeded setups.
 #[cfg(feature = "hazmat")]

@@ -66,11 +66,13 @@ fn every_other_value_of_every_header_byte_is_refused() {
     }
 }
 
+type Open = Box<dyn Fn(i64, &[u8]) -> Result<(), Error>>;
+
 /// A column that cells can be put into: a field or its mask, of one tenant, in one compartment.
 struct Place {
     name: String,
     seal: Box<dyn Fn(i64) -> Vec<u8>>,
-    open: Box<dyn Fn(i64, &[u8]) -> Result<(), Error>>,
+    open: Open,
 }
 
 fn places(keys: &Keyring, tenants: &[&str]) -> Vec<Place> {

@@ -3,11 +3,11 @@
 use tenantseal::tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy, Suite};
 
 /// Twelve sealed fields over two tables, six with a mask, two compartments, one class history.
-pub fn policy() -> Policy {
+pub(crate) fn policy() -> Policy {
     Policy::from_json(policy_json(1, r#"["internal","personal"]"#).as_bytes()).unwrap()
 }
 
-pub fn policy_json(version: u32, class: &str) -> String {
+pub(crate) fn policy_json(version: u32, class: &str) -> String {
     let mut fields = Vec::new();
     for table in ["member", "customer"] {
         for column in ["mobile", "mobile_work", "mobile_home"] {
@@ -52,7 +52,7 @@ pub fn policy_json(version: u32, class: &str) -> String {
 }
 
 /// The twelve fields of the exchange test.
-pub const TWELVE: [&str; 12] = [
+pub(crate) const TWELVE: [&str; 12] = [
     "member.mobile",
     "member.mobile_work",
     "member.mobile_home",
@@ -67,38 +67,38 @@ pub const TWELVE: [&str; 12] = [
     "customer.note",
 ];
 
-pub fn keyring() -> Keyring {
+pub(crate) fn keyring() -> Keyring {
     keyring_of(Suite::default())
 }
 
-pub fn keyring_of(suite: Suite) -> Keyring {
+pub(crate) fn keyring_of(suite: Suite) -> Keyring {
     let keys = Keyring::from_records(&kek(), core::iter::empty::<&[u8]>(), &options(suite)).unwrap();
     keys.install_policy(policy()).unwrap();
     keys
 }
 
-pub fn kek() -> Kek {
+pub(crate) fn kek() -> Kek {
     let mut bytes = [0x5a; 32];
     bytes[31] = 1;
     Kek::from_bytes(&bytes).unwrap()
 }
 
 #[cfg(feature = "hazmat")]
-pub fn options(suite: Suite) -> KeyringOptions {
+pub(crate) fn options(suite: Suite) -> KeyringOptions {
     KeyringOptions::new().suite(suite).passphrase_cost(PassphraseCost::INSECURE)
 }
 
 #[cfg(not(feature = "hazmat"))]
-pub fn options(_: Suite) -> KeyringOptions {
+pub(crate) fn options(_: Suite) -> KeyringOptions {
     KeyringOptions::new().passphrase_cost(PassphraseCost::MINIMUM)
 }
 
-pub fn passphrase() -> Passphrase {
+pub(crate) fn passphrase() -> Passphrase {
     Passphrase::try_from("correct horse battery staple").unwrap()
 }
 
 /// Every single-bit flip, every truncation, and 1 to 64 added bytes of `bytes`.
-pub fn alterations(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub(crate) fn alterations(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     let flips = (0..bytes.len() * 8).map(|bit| {
         let mut altered = bytes.to_vec();
         altered[bit / 8] ^= 1 << (bit % 8);

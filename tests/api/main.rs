@@ -3,6 +3,7 @@
 
 mod cells;
 mod fixture;
+mod frozen;
 mod indexes;
 mod keyfile;
 mod policies;

@@ -1,0 +1,133 @@
+//! WeCom callbacks, beside SHA-1, base64 and AES-CBC on the same bytes.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc
+)]
+
+#[path = "floor.rs"]
+mod floor;
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use tenantseal::wecom::{Binding, Callback, sender::Sender};
+
+const TOKEN: &str = "QDG6eK";
+const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+const CORP: &str = "wx5823bf96d3bd56c7";
+const NOW: u64 = 1_409_659_813;
+/// Messages in a round: each is new to its guard.
+const ROUND: usize = 2_048;
+
+fn callback() -> Callback {
+    Callback::company_app(TOKEN, KEY, CORP).unwrap().clock(|| Duration::from_secs(NOW))
+}
+
+fn message(number: usize, content: usize) -> String {
+    format!(
+        "<xml><ToUserName><![CDATA[{CORP}]]></ToUserName>\n<FromUserName><![CDATA[mycreate]]></FromUserName>\n\
+         <CreateTime>{NOW}</CreateTime>\n<MsgType><![CDATA[text]]></MsgType>\n<Content><![CDATA[{}]]></Content>\n\
+         <MsgId>{:019}</MsgId>\n<AgentID>218</AgentID>\n</xml>",
+        "h".repeat(content),
+        number
+    )
+}
+
+/// The text of `Encrypt`, out of a body.
+fn encrypt(body: &[u8]) -> &str {
+    let body = core::str::from_utf8(body).unwrap();
+    body.split("<Encrypt><![CDATA[").nth(1).unwrap().split("]]>").next().unwrap()
+}
+
+fn open(criterion: &mut Criterion) {
+    let sender = Sender::new(TOKEN, KEY, CORP).unwrap();
+    // 5 characters give an Encrypt of 472 characters, as the official sample has.
+    for (name, content) in [("472", 5), ("64k", 65_000)] {
+        let round = if content > 1_000 { 64 } else { ROUND };
+        let posts: Vec<(String, Vec<u8>)> = (0..round)
+            .map(|number| sender.post(message(number, content).as_bytes(), NOW, "1372623149").unwrap())
+            .collect();
+        let (query, body) = &posts[0];
+        if name == "472" {
+            assert_eq!(encrypt(body).len(), 472);
+        }
+        let mut group = criterion.benchmark_group(format!("wecom_open_{name}"));
+        group.bench_function("floor", |b| {
+            let encrypt = encrypt(body).as_bytes();
+            let key = floor::Cbc::new(&[7; 32]);
+            let mut buffer = vec![0; encrypt.len()];
+            let timestamp = NOW.to_string();
+            b.iter(|| {
+                let parts = [timestamp.as_bytes(), b"1372623149", TOKEN.as_bytes(), black_box(encrypt)];
+                let digest = floor::sha1(&parts);
+                let out = base64_simd::Out::from_slice(buffer.as_mut_slice());
+                let block = base64_simd::STANDARD.decode(encrypt, out).unwrap();
+                key.decrypt(&[1; 16], block);
+                (digest, block[0])
+            });
+        });
+        let bare = callback().binding(Binding::Off).without_guard();
+        group.bench_function("ours_bare", |b| {
+            b.iter(|| bare.open(black_box(query), black_box(body)).unwrap());
+        });
+        let bound = callback().without_guard();
+        group.bench_function("ours_bound", |b| {
+            b.iter(|| bound.open(black_box(query), black_box(body)).unwrap());
+        });
+        group.bench_function(BenchmarkId::from_parameter("ours"), |b| {
+            b.iter_custom(|iterations| {
+                let (mut left, mut spent) = (usize::try_from(iterations).unwrap(), Duration::ZERO);
+                while left > 0 {
+                    // A clone of these settings would share the guard: each round has one of its own.
+                    let fresh = callback();
+                    let now = Instant::now();
+                    for (query, body) in posts.iter().take(left) {
+                        let event = fresh.open(query, body).unwrap();
+                        debug_assert!(event.is_fresh());
+                        black_box(event);
+                    }
+                    spent += now.elapsed();
+                    left = left.saturating_sub(posts.len());
+                }
+                spent
+            });
+        });
+        group.finish();
+    }
+}
+
+fn reply(criterion: &mut Criterion) {
+    let sender = Sender::new(TOKEN, KEY, CORP).unwrap();
+    let text = message(1, 5);
+    let (query, body) = sender.post(text.as_bytes(), NOW, "1372623149").unwrap();
+    let event = callback().without_guard().open(&query, &body).unwrap();
+    let mut group = criterion.benchmark_group("wecom_reply");
+    group.bench_function("floor", |b| {
+        let key = floor::Cbc::new(&[7; 32]);
+        let timestamp = NOW.to_string();
+        b.iter(|| {
+            let mut random = [0; 16];
+            getrandom::fill(&mut random).unwrap();
+            let mut block = [0; 352];
+            block[..16].copy_from_slice(&random);
+            key.encrypt(&[1; 16], &mut block);
+            let encrypt = base64_simd::STANDARD.encode_to_string(block);
+            floor::sha1(&[timestamp.as_bytes(), b"1372623149", TOKEN.as_bytes(), encrypt.as_bytes()])
+        });
+    });
+    group.bench_function("ours", |b| b.iter(|| event.reply(black_box(text.as_bytes())).unwrap().to_xml()));
+    group.finish();
+}
+
+fn config() -> Criterion {
+    Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2))
+}
+
+criterion_group!(name = benches; config = config(); targets = open, reply);
+criterion_main!(benches);
