@@ -190,12 +190,15 @@ impl fmt::Display for PolicyRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Binding => {
-                "bind must be row, unbound, or natural keys that are plain fields of the same table"
+                {
+                "bind must be row, unbound, or natural keys: plain fields of the same table, of type bytes, i64 or text"
             }
-            Self::Class => "class must list 1 to 8 different classes, and the last must suit the content",
+            }
+            Self::Class => "class must list 1 to 4 different classes, and the last must suit the content",
             Self::Compartment => "compartments must be declared once, at the top of the document",
             Self::Continuity => {
-                "a successor has a higher version and keeps every field, type, binding, index and compartment"
+                "a successor has a higher version, keeps every field, type, binding, index and compartment, and gives a \
+                 field that was there only compartments that are new"
             }
             Self::Domain => "domain is for deterministic fields, and they need one",
             Self::Duplicate => "labels must be unique",

@@ -12,6 +12,7 @@ mod value;
 
 use core::fmt;
 use std::{
+    borrow::Cow,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -53,7 +54,7 @@ impl Tenant {
 
 /// A field of one tenant, in one compartment. Cheap to clone; share it freely between threads.
 ///
-/// A handle that is kept notices when its tenant's keys change. It keeps derived keys in memory until it is dropped.
+/// A handle that is kept notices when its tenant's keys or the policy change. It keeps derived keys in memory until it is dropped.
 #[derive(Clone)]
 pub struct Field {
     rule: Arc<FieldRule>,
@@ -140,13 +141,12 @@ impl Field {
         R: Into<Row<'r>>,
         V: Into<Value<'v>>,
     {
-        let keys = self.column.keys()?;
-        let mut sealer = Sealer::new(&keys)?.bulk(&mut Os)?;
-        let rule = self.rule();
+        let column = self.column.current()?;
+        let mut sealer = Sealer::new(&column.keys)?.bulk(&mut Os)?;
         each(cells, |(row, value)| {
             let row = row.into();
-            row.check(&rule.bind)?;
-            sealer.seal(row, value.into().bytes_of(rule.value_type)?)
+            row.check(&column.rules.bind)?;
+            sealer.seal(row, value.into().bytes_of(column.rules.value_type)?)
         })
     }
 
@@ -174,9 +174,9 @@ impl Field {
         R: Into<Row<'r>>,
         S: AsRef<[u8]>,
     {
-        let keys = self.column.keys()?;
-        let mut opener = Opener::bulk(&keys);
-        each(cells, |(row, sealed)| self.column.open_from(&mut opener, row.into(), sealed.as_ref()))
+        let column = self.column.current()?;
+        let mut opener = Opener::bulk(&column.keys);
+        each(cells, |(row, sealed)| column.open_from(&mut opener, row.into(), sealed.as_ref()))
     }
 
     /// The blind index of that label.
@@ -194,37 +194,19 @@ impl Field {
     ///
     /// [`Error::UnknownField`] if the policy gives it none.
     pub fn mask(&self) -> Result<Mask, Error> {
-        let rule = self.rule().mask.as_ref().ok_or(Error::UnknownField)?;
-        let column = Column::new(
-            self.column.tenant.clone(),
-            Rules {
-                label: format!("{}#mask", self.rule().column),
-                classes: vec![rule.class],
-                mask: None,
-                migrating_until: None,
-                ..self.column.rules.as_ref().clone()
-            },
-        )?;
-        Ok(Mask { kind: rule.kind, column })
+        let kind = self.rule().mask.as_ref().ok_or(Error::UnknownField)?.kind;
+        let rules = &self.column.rules;
+        let column = Column::new(self.column.tenant.clone(), &self.rule, &rules.compartment, Part::Mask)?;
+        Ok(Mask { kind, column })
     }
 
     fn new(tenant: Tenant, rule: Arc<FieldRule>, compartment: &str) -> Result<Self, Error> {
-        let rules = Rules {
-            compartment: compartment.to_owned(),
-            table: rule.table.clone(),
-            label: rule.column.clone(),
-            value_type: rule.value_type,
-            classes: rule.classes_newest_first(),
-            bind: rule.bind.clone(),
-            mask: rule.mask.as_ref().map(|mask| mask.kind),
-            migrating_until: rule.migrating_until.clone(),
-        };
-        Ok(Self { column: Column::new(tenant, rules)?, rule })
+        Ok(Self { column: Column::new(tenant, &rule, compartment, Part::Value)?, rule })
     }
 
     fn index_keys(&self, index: &IndexRule) -> Result<Arc<IndexKeys>, Error> {
-        let rules = &self.column.rules;
-        self.column.tenant.index_keys(&rules.classes, &rules.place(), index)
+        let column = self.column.current()?;
+        column.tenant.index_keys(&column.rules.classes, &column.rules.place(), index)
     }
 }
 
@@ -244,11 +226,20 @@ pub(crate) struct Column {
     revision: u64,
 }
 
-#[derive(Clone)]
+/// What of a field a column holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Mask,
+    Value,
+}
+
 struct Rules {
+    /// The label of the field, `table.column`, by which a later policy knows it.
+    field: String,
+    part: Part,
     compartment: String,
     table: String,
-    label: String,
+    column: String,
     value_type: ValueType,
     classes: Vec<Class>,
     bind: Bind,
@@ -257,30 +248,54 @@ struct Rules {
 }
 
 impl Rules {
+    fn new(rule: &FieldRule, compartment: &str, part: Part) -> Result<Self, Error> {
+        let mask = rule.mask.as_ref();
+        let mut rules = Self {
+            field: rule.label(),
+            part,
+            compartment: compartment.to_owned(),
+            table: rule.table.clone(),
+            column: rule.column.clone(),
+            value_type: rule.value_type,
+            classes: rule.classes_newest_first(),
+            bind: rule.bind.clone(),
+            mask: mask.map(|mask| mask.kind),
+            migrating_until: rule.migrating_until.clone(),
+        };
+        if part == Part::Mask {
+            rules.column.push_str("#mask");
+            rules.classes = vec![mask.ok_or(Error::UnknownField)?.class];
+            (rules.mask, rules.migrating_until) = (None, None);
+        }
+        Ok(rules)
+    }
+
     fn place(&self) -> Place<'_> {
         Place {
             compartment: &self.compartment,
             table: &self.table,
-            column: &self.label,
+            column: &self.column,
             value_type: self.value_type,
         }
     }
 }
 
 impl Column {
-    fn new(tenant: Tenant, rules: Rules) -> Result<Self, Error> {
+    fn new(tenant: Tenant, rule: &FieldRule, compartment: &str, part: Part) -> Result<Self, Error> {
         let revision = tenant.revision();
+        let rules = Rules::new(rule, compartment, part)?;
         let keys = tenant.cell_keys(&rules.classes, &rules.place())?;
         Ok(Self { tenant, rules: Arc::new(rules), keys, revision })
     }
 
-    /// The keys in force: those of the handle, unless something has changed since it was made.
-    fn keys(&self) -> Result<Arc<CellKeys>, Error> {
+    /// This column under the keys and the policy in force: itself, unless something has changed since it was made.
+    fn current(&self) -> Result<Cow<'_, Self>, Error> {
         if self.tenant.revision() == self.revision {
-            Ok(self.keys.clone())
-        } else {
-            self.tenant.cell_keys(&self.rules.classes, &self.rules.place())
+            return Ok(Cow::Borrowed(self));
         }
+        let policy = self.tenant.keyring().policy()?;
+        let rule = policy.field(&self.rules.field)?;
+        Self::new(self.tenant.clone(), rule, &self.rules.compartment, self.rules.part).map(Cow::Owned)
     }
 
     pub(crate) fn seal(&self, row: Row<'_>, value: Value<'_>) -> Result<Vec<u8>, Error> {
@@ -293,13 +308,14 @@ impl Column {
         value: Value<'_>,
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
-        row.check(&self.rules.bind)?;
-        Sealer::new(&*self.keys()?)?.seal(row, value.bytes_of(self.rules.value_type)?, rng)
+        let column = self.current()?;
+        row.check(&column.rules.bind)?;
+        Sealer::new(&column.keys)?.seal(row, value.bytes_of(column.rules.value_type)?, rng)
     }
 
     pub(crate) fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
-        let keys = self.keys()?;
-        self.open_from(&mut Opener::new(&keys), row, sealed)
+        let column = self.current()?;
+        column.open_from(&mut Opener::new(&column.keys), row, sealed)
     }
 
     fn open_from(&self, opener: &mut Opener<'_>, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
@@ -318,7 +334,7 @@ impl Column {
 
 impl fmt::Debug for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Column").field("label", &self.rules.label).finish_non_exhaustive()
+        f.debug_struct("Column").field("label", &self.rules.column).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,30 @@
 //! Per-tenant keys, WeCom callbacks, and sealed fields that stay searchable.
+//!
+//! For companies that run one service for many client companies on WeCom (企业微信). Each client is a tenant:
+//!
+//! - [`tenant`]: a [`tenant::Keyring`] holds random roots for every tenant, wrapped by a key-encryption key, and a
+//!   policy that names every field once. From a root, keys are derived for class, compartment, table and column.
+//! - [`field`]: a [`field::Field`] seals values into cells that open in their own place alone, with blind indexes to
+//!   find them and sealed masks to list them.
+//! - [`wecom`]: a [`wecom::Callback`] verifies, decrypts and recognises a callback in one call.
+//!
+//! The crate `tenantseal-store` keeps sealed records in a database. FORMAT.md has every byte that is written, and
+//! whatever a version wrote, every later one opens. SECURITY.md says against whom this protects, and what it does not
+//! claim: no paid audit, no formal proof, no certification.
+//!
+//! # Features
+//!
+//! Neither is on by default, and neither changes a byte that is written or what a call does.
+//!
+//! - `aws-lc`: AES-GCM, AES-CBC and SHA-1 by aws-lc-rs in place of RustCrypto. Faster; needs a C compiler.
+//! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
+//!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
 #![forbid(unsafe_code)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+#[doc = include_str!("../README.zh-CN.md")]
+mod readme {}
 
 mod encoding;
 mod error;

@@ -64,9 +64,10 @@ pub(crate) fn mobile_cn(text: &str) -> Result<String, Error> {
     }
 }
 
-/// An international number of China is a mobile too, or it is a mistake: what was typed short must be found.
+/// A number of China that starts with 1 is a mobile, or a landline of Beijing (10 and eight digits), or a mistake.
 fn check_chinese(digits: &str) -> Result<String, Error> {
     match digits.strip_prefix("86") {
+        Some(national) if national.starts_with("10") && national.len() == 10 => Ok(format!("+{digits}")),
         Some(national) if national.starts_with('1') && !is_mobile(national) => Err(Error::Value),
         _ => Ok(format!("+{digits}")),
     }
@@ -101,6 +102,8 @@ mod tests {
     fn other_countries_keep_their_code() {
         assert_eq!(mobile_cn("+852 6123 4567").as_deref(), Ok("+85261234567"));
         assert_eq!(mobile_cn("001 (415) 555-2671").as_deref(), Ok("+14155552671"));
+        assert_eq!(mobile_cn("+86 10 8888 6666").as_deref(), Ok("+861088886666"));
+        assert_eq!(mobile_cn("+86 755 8888 6666").as_deref(), Ok("+8675588886666"));
     }
 
     #[test]

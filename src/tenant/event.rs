@@ -27,7 +27,7 @@ pub enum KeyEvent {
 
 /// Where key events go: called before the change is stored, so that no change is without its event.
 ///
-/// A sink that fails stops the change. An event may therefore stand for a change that did not happen after all.
+/// It is called while the keyring is locked, and must not call the keyring. A sink that fails stops the change. An event may therefore stand for a change that did not happen after all.
 pub trait EventSink: Send + Sync {
     /// Keeps the event.
     ///

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{Read as _, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -72,7 +72,9 @@ impl PassphraseCost {
     fn bounded(self) -> Result<Self, Error> {
         let sound = (8..=Self::MEMORY_MAX).contains(&self.memory_kib)
             && (1..=Self::PASSES_MAX).contains(&self.passes)
-            && (1..=Self::LANES_MAX).contains(&self.lanes);
+            && (1..=Self::LANES_MAX).contains(&self.lanes)
+            // RFC 9106 section 3.1: 8 KiB for each lane.
+            && self.memory_kib / 8 >= self.lanes;
         if sound { Ok(self) } else { Err(Error::Value) }
     }
 }
@@ -119,7 +121,7 @@ impl KeyFile {
 
     /// Opens a file: unseals the KEK, then authenticates and reads everything after it.
     pub(crate) fn open(path: &Path, passphrase: &Passphrase) -> Result<(Self, KeyHandle, State), Error> {
-        let bytes = read(path)?;
+        let (bytes, stamp) = read(path)?;
         let mut reader = Reader::new(&bytes);
         if reader.array::<4>()? != MAGIC {
             return Err(Error::Malformed);
@@ -144,13 +146,14 @@ impl KeyFile {
         let (head, _) = bytes.split_at_checked(head_len).ok_or(Error::Malformed)?;
         let file = Self { path: path.to_path_buf(), head: head.to_vec(), suite };
         let handle = KeyHandle::local(&kek)?;
-        let state = file.decode(&handle, &bytes)?;
+        let state = State { stamp, ..file.decode(&handle, &bytes)? };
         Ok((file, handle, state))
     }
 
     /// Reads the file again, under the KEK that it had when it was opened.
     pub(crate) fn reload(&self, kek: &KeyHandle) -> Result<State, Error> {
-        self.decode(kek, &read(&self.path)?)
+        let (bytes, stamp) = read(&self.path)?;
+        Ok(State { stamp, ..self.decode(kek, &bytes)? })
     }
 
     /// Puts a new file in the place of the old one: written beside it, flushed, renamed, and the folder flushed.
@@ -180,6 +183,11 @@ impl KeyFile {
         let lock = options.open(self.beside(".lock"))?;
         lock.lock()?;
         Ok(lock)
+    }
+
+    /// Which file stands at the path now. Every write puts another in its place.
+    pub(crate) fn stamp(&self) -> Result<Stamp, Error> {
+        Ok(stamp(&fs::metadata(&self.path)?))
     }
 
     /// Whether anything stands at the path.
@@ -258,6 +266,13 @@ fn sealing_key(
     Ok(SuiteKey::new(suite, suite.expand(&prk, "keyfile/kek", &[])?))
 }
 
+/// What tells one file from another without reading it: inode, size, and time of change in seconds and nanoseconds.
+pub(crate) type Stamp = (u64, u64, i64, i64);
+
+fn stamp(metadata: &fs::Metadata) -> Stamp {
+    (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
+}
+
 fn entry(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) -> Result<(), Error> {
     out.push(kind);
     out.extend_from_slice(&u32::try_from(bytes.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
@@ -265,12 +280,13 @@ fn entry(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+fn read(path: &Path) -> Result<(Vec<u8>, Stamp), Error> {
     let file = File::open(path)?;
-    if file.metadata()?.len() > MAX_LEN {
+    let metadata = file.metadata()?;
+    if metadata.len() > MAX_LEN {
         return Err(Error::TooLong);
     }
     let mut bytes = Vec::new();
     file.take(MAX_LEN).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    Ok((bytes, stamp(&metadata)))
 }

@@ -20,7 +20,7 @@ use crate::{
         event::{EventSink, KeyEvent, NoEvents},
         id::{Generation, TenantId},
         kek::{Kek, KeyHandle, Passphrase},
-        keyfile::{KeyFile, PassphraseCost},
+        keyfile::{KeyFile, PassphraseCost, Stamp},
         policy::{Class, IndexRule, Policy},
         record::{Record, RootKind},
         suite::Suite,
@@ -77,6 +77,8 @@ struct Roots {
 #[derive(Clone, Default)]
 pub(crate) struct State {
     pub(crate) serial: u64,
+    /// Which file this was read from or written to.
+    pub(crate) stamp: Stamp,
     pub(crate) tenants: BTreeMap<TenantId, BTreeMap<(RootKind, Generation), Record>>,
     pub(crate) aliases: HashMap<Vec<u8>, TenantId>,
     pub(crate) policy: Option<Arc<Policy>>,
@@ -186,12 +188,13 @@ impl Keyring {
         options: &KeyringOptions,
     ) -> Result<Self, Error> {
         let (file, kek) = KeyFile::create(path.as_ref(), passphrase, options.cost, options.suite)?;
-        let state = State { serial: 1, ..State::default() };
+        let mut state = State { serial: 1, ..State::default() };
         let lock = file.lock()?;
         if file.exists() {
             return Err(Error::AlreadyExists);
         }
         file.write(&kek, &state)?;
+        state.stamp = file.stamp()?;
         drop(lock);
         Ok(Self::assemble(kek, Some(file), state, options))
     }
@@ -276,22 +279,20 @@ impl Keyring {
         self.create_tenant_from(id.try_into()?, &mut crate::primitive::rng::Explicit(rng))
     }
 
-    /// The keys of a tenant, by its id.
+    /// The keys of a tenant, by its id. A key file that another process replaced is read again first; while it cannot
+    /// be read, tenants that are known go on ([`Keyring::reload`] says what is wrong with it).
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`]; [`Error::Open`] if its records were altered.
+    /// [`Error::UnknownTenant`]; [`Error::Open`] if its records were altered; what [`Keyring::reload`] says, for a
+    /// tenant that is not known.
     pub fn tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<Tenant, Error> {
         let id = id.try_into()?;
-        let known = |state: &State| state.tenants.contains_key(&id);
-        if !self.read(known) {
-            // Another process may have created it.
-            self.reload()?;
-            if !self.read(known) {
-                return Err(Error::UnknownTenant);
-            }
+        let reloaded = self.reload_if_replaced();
+        if self.read(|state| state.tenants.contains_key(&id)) {
+            return self.handle(id);
         }
-        self.handle(id)
+        reloaded.and(Err(Error::UnknownTenant))
     }
 
     /// The keys of a tenant, by one of its aliases.
@@ -300,12 +301,11 @@ impl Keyring {
     ///
     /// [`Error::UnknownTenant`] if no tenant has that alias.
     pub fn tenant_by_alias(&self, alias: &str) -> Result<Tenant, Error> {
-        let find = |state: &State| state.aliases.get(alias.as_bytes()).cloned();
-        if let Some(id) = self.read(find) {
-            return self.handle(id);
+        let reloaded = self.reload_if_replaced();
+        match self.read(|state| state.aliases.get(alias.as_bytes()).cloned()) {
+            Some(id) => self.handle(id),
+            None => reloaded.and(Err(Error::UnknownTenant)),
         }
-        self.reload()?;
-        self.read(find).ok_or(Error::UnknownTenant).and_then(|id| self.handle(id))
     }
 
     /// Gives a tenant another name: a CorpID, a suite id, an open id. No key changes.
@@ -316,12 +316,12 @@ impl Keyring {
     /// [`Error::TooLong`] if the alias is not 1 to 128 bytes.
     pub fn add_alias<I: TryInto<TenantId, Error = Error>>(&self, alias: &str, id: I) -> Result<(), Error> {
         let (alias, id) = (TenantId::try_from(alias)?, id.try_into()?);
-        self.update(&KeyEvent::AliasAdded(id.clone()), |state| {
+        self.update(|state| {
             if !state.tenants.contains_key(&id) {
                 return Err(Error::UnknownTenant);
             }
             match state.aliases.insert(alias.as_bytes().to_vec(), id.clone()) {
-                None => Ok(()),
+                None => Ok(KeyEvent::AliasAdded(id)),
                 Some(_) => Err(Error::AlreadyExists),
             }
         })
@@ -333,10 +333,8 @@ impl Keyring {
     ///
     /// [`Error::UnknownTenant`] if no tenant has that alias.
     pub fn remove_alias(&self, alias: &str) -> Result<(), Error> {
-        let find = |state: &State| state.aliases.get(alias.as_bytes()).cloned();
-        let id = self.read(find).ok_or(Error::UnknownTenant)?;
-        self.update(&KeyEvent::AliasRemoved(id), |state| {
-            state.aliases.remove(alias.as_bytes()).map(drop).ok_or(Error::UnknownTenant)
+        self.update(|state| {
+            state.aliases.remove(alias.as_bytes()).map(KeyEvent::AliasRemoved).ok_or(Error::UnknownTenant)
         })
     }
 
@@ -364,12 +362,13 @@ impl Keyring {
     ///
     /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or its version is not higher.
     pub fn install_policy(&self, policy: Policy) -> Result<(), Error> {
-        self.update(&KeyEvent::PolicyInstalled(policy.version()), |state| {
+        self.update(|state| {
             if let Some(current) = &state.policy {
                 current.check_successor(&policy)?;
             }
+            let version = policy.version();
             state.policy = Some(Arc::new(policy));
-            Ok(())
+            Ok(KeyEvent::PolicyInstalled(version))
         })
     }
 
@@ -428,8 +427,18 @@ impl Keyring {
         }
         if stored.serial > state.serial {
             self.replace(&mut state, stored);
+        } else {
+            state.stamp = stored.stamp;
         }
         Ok(())
+    }
+
+    /// Reads the key file again if another stands in its place: the price of asking is one look at its metadata.
+    fn reload_if_replaced(&self) -> Result<(), Error> {
+        match &self.inner.file {
+            Some(file) if file.stamp()? != self.read(|state| state.stamp) => self.reload(),
+            _ => Ok(()),
+        }
     }
 
     fn assemble(kek: KeyHandle, file: Option<KeyFile>, state: State, options: &KeyringOptions) -> Self {
@@ -450,31 +459,30 @@ impl Keyring {
     }
 
     fn create_tenant_from(&self, id: TenantId, rng: &mut impl RandomSource) -> Result<Tenant, Error> {
-        self.update(&KeyEvent::TenantCreated(id.clone()), |state| {
+        self.update(|state| {
             if state.tenants.contains_key(&id) {
                 return Err(Error::AlreadyExists);
             }
             for kind in [RootKind::TenantRoot, RootKind::IndexRoot] {
                 state.add_record(self.fresh_record(kind, &id, Generation::FIRST, rng)?)?;
             }
-            Ok(())
+            Ok(KeyEvent::TenantCreated(id.clone()))
         })?;
         self.handle(id)
     }
 
     fn add_generation(&self, id: TenantId, kind: RootKind) -> Result<Generation, Error> {
-        let newest = |state: &State| -> Result<Generation, Error> {
+        let mut next = Generation::FIRST;
+        self.update(|state| {
             let roots = state.tenants.get(&id).ok_or(Error::UnknownTenant)?;
-            let of_kind = roots.keys().filter(|(other, _)| *other == kind);
-            of_kind.map(|(_, generation)| *generation).max().ok_or(Error::UnknownTenant)
-        };
-        let next = self.read(newest)?.next()?;
-        let event = match kind {
-            RootKind::TenantRoot => KeyEvent::TenantRotated(id.clone(), next),
-            RootKind::IndexRoot => KeyEvent::IndexRotated(id.clone(), next),
-        };
-        self.update(&event, |state| {
-            state.add_record(self.fresh_record(kind, &id, newest(state)?.next()?, &mut Os)?)
+            let newest =
+                roots.keys().filter(|(other, _)| *other == kind).map(|(_, generation)| *generation).max();
+            next = newest.ok_or(Error::UnknownTenant)?.next()?;
+            state.add_record(self.fresh_record(kind, &id, next, &mut Os)?)?;
+            Ok(match kind {
+                RootKind::TenantRoot => KeyEvent::TenantRotated(id, next),
+                RootKind::IndexRoot => KeyEvent::IndexRotated(id, next),
+            })
         })?;
         Ok(next)
     }
@@ -491,11 +499,7 @@ impl Keyring {
     }
 
     /// Changes the state: from what is stored, under the lock, event first, file next, memory last.
-    fn update(
-        &self,
-        event: &KeyEvent,
-        change: impl FnOnce(&mut State) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn update(&self, change: impl FnOnce(&mut State) -> Result<KeyEvent, Error>) -> Result<(), Error> {
         let mut state = self.inner.state.write().unwrap_or_else(PoisonError::into_inner);
         let lock = self.inner.file.as_ref().map(KeyFile::lock).transpose()?;
         let mut next = match &self.inner.file {
@@ -505,11 +509,12 @@ impl Keyring {
         if next.serial < state.serial {
             return Err(Error::RolledBack);
         }
-        change(&mut next)?;
+        let event = change(&mut next)?;
         next.serial = next.serial.checked_add(1).ok_or(Error::Value)?;
-        self.inner.sink.record(event)?;
+        self.inner.sink.record(&event)?;
         if let Some(file) = &self.inner.file {
             file.write(&self.inner.kek, &next)?;
+            next.stamp = file.stamp()?;
         }
         self.replace(&mut state, next);
         drop(lock);

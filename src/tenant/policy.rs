@@ -17,7 +17,7 @@ use crate::error::{Error, PolicyRule};
 pub struct Policy(Document);
 
 impl Policy {
-    /// The longest document, in bytes.
+    /// The longest document, in bytes, as it is written and in its canonical form.
     pub const MAX_LEN: usize = 1 << 20;
 
     /// Reads and checks a document.
@@ -33,7 +33,9 @@ impl Policy {
         let syntax = Error::Policy { field: None, rule: PolicyRule::Syntax };
         let document: Document = serde_json::from_slice(json).map_err(|_| syntax)?;
         check::document(&document)?;
-        Ok(Self(document))
+        let policy = Self(document);
+        // The canonical form writes out what the source may leave out, and must be readable again.
+        if policy.to_json().len() > Self::MAX_LEN { Err(Error::TooLong) } else { Ok(policy) }
     }
 
     /// The canonical form: keys in alphabetical order, nothing optional left out, no white space.

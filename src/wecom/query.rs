@@ -158,7 +158,7 @@ fn hex(digit: &u8) -> Option<u8> {
 /// The longest query string, in bytes.
 pub(super) const MAX_QUERY: usize = 8 * 1024;
 
-/// The longest nonce, in characters. Shorter than the 44 that a ciphertext can lose at least.
+/// The longest nonce, in characters. Shorter than the 40 that a ciphertext can lose at least.
 const MAX_NONCE: usize = 32;
 
 #[cfg(test)]

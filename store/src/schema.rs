@@ -97,9 +97,16 @@ struct Names<'a> {
 impl Names<'_> {
     fn table(&mut self, label: &str) -> Result<(), Error> {
         let (name, remembered) = self.name(label, label)?;
-        let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1";
-        let there: i64 = self.connection.query_row(sql, params![name], |row| row.get(0)).map_err(engine)?;
         let quoted = quote(&name)?;
+        let taken =
+            |(other, sql): (&String, &String)| !other.contains('.') && sql.eq_ignore_ascii_case(&quoted);
+        let lower = name.to_ascii_lowercase();
+        if lower.starts_with("tenantseal_") || lower.starts_with("sqlite_") || self.schema.0.iter().any(taken)
+        {
+            return Err(missing());
+        }
+        let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
+        let there: i64 = self.connection.query_row(sql, params![name], |row| row.get(0)).map_err(engine)?;
         match (there, remembered) {
             (0, true) => return Err(missing()),
             // AUTOINCREMENT: an id is never used again, so a cell of a deleted row fits no later one.
@@ -116,7 +123,7 @@ impl Names<'_> {
         let (name, remembered) = self.name(label, default)?;
         let table = self.schema.sql(table)?.to_owned();
         let quoted = quote(&name)?;
-        let taken = |other: &String| *other == quoted;
+        let taken = |other: &String| other.eq_ignore_ascii_case(&quoted);
         let own = label.split_once('.').map_or("", |(table, _)| table);
         let twice =
             self.schema.0.iter().any(|(other, sql)| {
@@ -125,7 +132,10 @@ impl Names<'_> {
         if twice || ["id", "tenant", "compartment"].contains(&name.to_ascii_lowercase().as_str()) {
             return Err(missing());
         }
-        let sql = format!("SELECT count(*) FROM pragma_table_info({}) WHERE name = ?1", literal(&table));
+        let sql = format!(
+            "SELECT count(*) FROM pragma_table_info({}) WHERE name = ?1 COLLATE NOCASE",
+            literal(&table)
+        );
         let there: i64 = self.connection.query_row(&sql, params![name], |row| row.get(0)).map_err(engine)?;
         match (there, remembered) {
             (0, true) => return Err(missing()),
@@ -136,7 +146,7 @@ impl Names<'_> {
     }
 
     fn index(&self, field: &FieldRule, index: &str) -> Result<(), Error> {
-        let name = quote(&format!("tenantseal_{}_{}_{index}", field.table, field.column))?;
+        let name = quote(&format!("tenantseal_{}.{}.{index}", field.table, field.column))?;
         let (table, column) = (self.schema.sql(&field.table)?, self.schema.sql(&index_label(field, index))?);
         self.execute(&format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant, {column})"))
     }

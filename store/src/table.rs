@@ -90,7 +90,12 @@ impl Table<'_> {
         }
         let places: Vec<String> = (2..=params.len()).map(|position| format!("?{position}")).collect();
         let tokens = self.schema.sql(&index_label(rule, index))?;
-        let sql = self.select(&format!("tenant = ?1 AND {tokens} IN ({}) ORDER BY id", places.join(",")))?;
+        let sealed = self.schema.sql(&rule.label())?;
+        // A row that was written before the policy had this index has no token, and is a candidate too.
+        let sql = self.select(&format!(
+            "tenant = ?1 AND ({tokens} IN ({}) OR ({tokens} IS NULL AND {sealed} IS NOT NULL)) ORDER BY id",
+            places.join(",")
+        ))?;
         let index = base.index(index)?;
         let mut found = Vec::new();
         for record in self.query(&sql, params)? {

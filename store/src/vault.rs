@@ -80,7 +80,8 @@ impl Default for VaultOptions {
 }
 
 impl Vault {
-    /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs.
+    /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs. After
+    /// installing another policy, open the vault anew.
     ///
     /// # Errors
     ///
@@ -180,7 +181,8 @@ impl TenantVault {
     }
 
     /// The rows of which the field `table.column` has this value, by the index of that label. Rows of every
-    /// compartment and of the tokens' older epochs are found; each was opened and compared.
+    /// compartment and of the tokens' older epochs are found; each was opened and compared. Rows that were written
+    /// before the index was added to the policy have no token: they are all opened and compared.
     ///
     /// # Errors
     ///
@@ -228,9 +230,11 @@ impl TenantVault {
     pub async fn begin(&self) -> Result<Transaction, Error> {
         self.inner.check_process()?;
         let guard = self.inner.writing.clone().lock_owned().await;
+        // Made before the wait: whoever stops waiting drops it, and with it whatever has begun by then.
+        let transaction = Transaction { vault: self.clone(), open: Some(guard) };
         let begin = |connection: &Connection| connection.execute_batch("BEGIN IMMEDIATE").map_err(engine);
         self.inner.writer.run(begin).await?;
-        Ok(Transaction { vault: self.clone(), open: Some(guard) })
+        Ok(transaction)
     }
 
     async fn write<T: Send + 'static>(

@@ -293,6 +293,22 @@ fn a_policy_that_grows_adds_columns_to_tables_that_are_there() {
 }
 
 #[test]
+fn an_index_that_comes_later_finds_the_rows_that_were_there() {
+    let fixture = Fixture::new();
+    let old = fixture.vault().tenant("t-1001").unwrap().insert("member", zhang()).unwrap();
+    let grown = POLICY.replace("\"version\":1", "\"version\":2").replace(
+        r#""bits":8}"#,
+        r#""bits":8},{"label":"later","kind":"exact","normaliser":"mobile_cn/1","bits":40}"#,
+    );
+    fixture.keys.install_policy(Policy::from_json(grown.as_bytes()).unwrap()).unwrap();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    acme.insert("member", Fields::new().set("mobile", "13900139000")).unwrap();
+    acme.insert("member", Fields::new().set("name", "no mobile")).unwrap();
+    let found = acme.find("member.mobile", "later", "13800138000").unwrap();
+    assert_eq!(found.iter().map(Record::id).collect::<Vec<_>>(), [old]);
+}
+
+#[test]
 fn names_that_collide_or_name_nothing_are_refused() {
     let fixture = Fixture::new();
     for (label, name) in [
@@ -303,6 +319,9 @@ fn names_that_collide_or_name_nothing_are_refused() {
         ("member.mobile", "a\0b"),
         ("member.absent", "x"),
         ("absent", "x"),
+        ("member.mobile", "NAME"),
+        ("member", "asset"),
+        ("asset", "tenantseal_names"),
     ] {
         let options = VaultOptions::new().sql_name(label, name);
         schema_error(Vault::open_with(fixture.path(), &fixture.keys, options));
@@ -420,4 +439,18 @@ async fn the_async_face_is_the_same() {
         insert.await.unwrap();
     }
     assert_eq!(acme.list_masked("member", 0, 100).await.unwrap().len(), 21);
+    // Whoever stops waiting for a transaction to begin leaves nothing open.
+    for polls in 0..40 {
+        let mut begin = Box::pin(acme.begin());
+        for _ in 0..polls {
+            if std::future::poll_fn(|context| std::task::Poll::Ready(begin.as_mut().poll(context).is_ready()))
+                .await
+            {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(begin);
+        acme.insert("member", zhang()).await.unwrap();
+    }
 }

@@ -188,7 +188,7 @@ fn cells_of_older_generations_and_classes_open_in_their_own_place() {
     let raised = policy_json(2, r#"["internal","personal","sensitive"]"#);
     keys.install_policy(Policy::from_json(raised.as_bytes()).unwrap()).unwrap();
     let mobile = keys.tenant("t-1001").unwrap().field("member.mobile").unwrap();
-    let third = mobile.seal(1, "13800138000").unwrap();
+    let third = kept.seal(1, "13800138000").unwrap();
     for cell in [&first, &second, &third] {
         assert_eq!(mobile.open(1, cell).unwrap().text().unwrap(), "13800138000");
     }

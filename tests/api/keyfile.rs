@@ -62,6 +62,12 @@ fn two_processes_see_each_others_tenants_and_lose_none() {
             assert!(one.tenant(id.as_str()).is_ok() && two.tenant(id.as_str()).is_ok());
         }
     }
+    two.rotate_tenant("a0").unwrap();
+    let name = one.tenant("a0").unwrap().field("member.name").unwrap();
+    let cell = tenantseal::field::CellHeader::parse(&name.seal(1, "x").unwrap()).unwrap();
+    assert_eq!(cell.generation.to_u32(), 2, "a rotation elsewhere is seen by the next handle");
+    assert_eq!(one.rotate_tenant("a0").unwrap().to_u32(), 3);
+    assert_eq!(two.rotate_tenant("a0").unwrap().to_u32(), 4);
     let name = one.tenant("b0").unwrap().field("member.name").unwrap();
     two.tenant("b0").unwrap().field("member.name").unwrap().open(1, name.seal(1, "x").unwrap()).unwrap();
 }
@@ -94,7 +100,7 @@ fn a_writer_that_died_leaves_nothing_in_the_way() {
 fn costs_and_passphrases_have_a_floor() {
     assert!(PassphraseCost::new(19 * 1024, 2, 1).is_ok());
     for (memory, passes, lanes) in
-        [(19 * 1024 - 1, 2, 1), (19 * 1024, 1, 1), (19 * 1024, 2, 0), (1 << 21, 2, 1)]
+        [(19 * 1024 - 1, 2, 1), (19 * 1024, 1, 1), (19 * 1024, 2, 0), (1 << 21, 2, 1), (1 << 20, 2, 65)]
     {
         assert_eq!(PassphraseCost::new(memory, passes, lanes).err(), Some(Error::Value));
     }

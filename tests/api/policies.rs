@@ -36,6 +36,7 @@ fn each_rule_is_held() {
         (r#""bind":"row""#, r#""bind":"row","domain":"phones""#, PolicyRule::Domain),
         (r#""bind":"row""#, r#""bind":{"natural":["absent"]}"#, PolicyRule::Binding),
         (r#""bind":"row""#, r#""bind":{"natural":[]}"#, PolicyRule::Binding),
+        (r#""bind":"row""#, r#""bind":{"natural":["mobile"]}"#, PolicyRule::Binding),
         (r#"["hr"]"#, r#"["board"]"#, PolicyRule::Compartment),
         (r#"["hr"]"#, r#"["hr","hr"]"#, PolicyRule::Compartment),
         (r#""class":"internal""#, r#""class":"sensitive""#, PolicyRule::Mask),
@@ -102,7 +103,19 @@ fn a_successor_keeps_what_is_permanent() {
         &policy_json(2, personal)
             .replace(r#""storage":"cell","class":["public"]"#, r#""storage":"plain","class":["public"]"#),
     ));
-    next(&policy_json(2, r#"["internal","personal","sensitive"]"#)).unwrap();
+    // An index that is dropped, a compartment that rows may be in already.
+    continuity(next(&policy_json(2, personal).replace(r#""label":"short""#, r#""label":"other""#)));
+    continuity(next(
+        &policy_json(2, personal)
+            .replace(r#""compartments":["board"],"#, r#""compartments":["board","hr"],"#),
+    ));
+    let grown = policy_json(2, r#"["internal","personal","sensitive"]"#)
+        .replace(r#""compartments":["board"],"#, r#""compartments":["board","legal"],"#)
+        .replace(
+            r#""compartments":["board","hr"],"fields""#,
+            r#""compartments":["board","hr","legal"],"fields""#,
+        );
+    next(&grown).unwrap();
     assert_eq!(keys.policy().unwrap().version(), 2);
 }
 
@@ -124,6 +137,19 @@ fn every_alteration_of_a_stored_policy_is_refused() {
             tenantseal::tenant::Keyring::in_memory(&tenantseal::tenant::Kek::generate().unwrap()).unwrap();
         assert_eq!(other.policy_from_bytes(&stored).err(), Some(Error::UnknownKey));
     }
+}
+
+#[test]
+fn a_policy_that_would_not_be_read_again_is_refused() {
+    let field = |number: usize| {
+        format!(
+            r#"{{"table":"t","column":"c{number}","type":"text","storage":"cell","class":["public"],"bind":"row"}}"#
+        )
+    };
+    let fields: Vec<String> = (0..6_000).map(field).collect();
+    let json = format!(r#"{{"tenantseal_policy":1,"version":1,"fields":[{}]}}"#, fields.join(","));
+    assert!(json.len() < Policy::MAX_LEN);
+    assert_eq!(Policy::from_json(json.as_bytes()).err(), Some(Error::TooLong));
 }
 
 #[test]

@@ -38,9 +38,9 @@ pub(super) fn successor(current: &Document, next: &Document) -> Result<(), Error
             && (old.storage == new.storage || old.storage == Storage::Plain)
             && new.class.starts_with(&old.class)
             && old.compartments.iter().all(|c| new.compartments.contains(c))
-            && old.indexes.iter().all(|index| {
-                new.indexes.iter().find(|other| other.label == index.label).is_none_or(|other| other == index)
-            })
+            // Rows of a compartment that was there already hold this field sealed outside it.
+            && new.compartments.iter().all(|c| old.compartments.contains(c) || !current.compartments.contains(c))
+            && old.indexes.iter().all(|index| new.indexes.contains(index))
             && old.mask.as_ref().is_none_or(|mask| new.mask.as_ref() == Some(mask));
         if !kept {
             let position = next.fields.iter().position(|field| core::ptr::eq(field, new)).unwrap_or_default();
@@ -105,7 +105,10 @@ fn binding(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {
     let Bind::Natural(keys) = &field.bind else { return Ok(()) };
     let is_plain = |key: &String| {
         let named = |f: &&FieldRule| f.table == field.table && f.column == *key;
-        document.fields.iter().find(named).is_some_and(|f| f.storage == Storage::Plain)
+        document.fields.iter().find(named).is_some_and(|f| {
+            let keyed = matches!(f.value_type, ValueType::Bytes | ValueType::I64 | ValueType::Text);
+            f.storage == Storage::Plain && keyed
+        })
     };
     require((1..=8).contains(&keys.len()) && keys.iter().all(is_plain), PolicyRule::Binding)
 }
