@@ -204,6 +204,11 @@ impl Field {
         Ok(Self { column: Column::new(tenant, &rule, compartment, Part::Value)?, rule })
     }
 
+    /// Whether nothing has changed since this handle was made.
+    fn is_current(&self) -> bool {
+        self.column.is_current()
+    }
+
     fn index_keys(&self, index: &IndexRule) -> Result<Arc<IndexKeys>, Error> {
         let column = self.column.current()?;
         column.tenant.index_keys(&column.rules.classes, &column.rules.place(), index)
@@ -288,9 +293,13 @@ impl Column {
         Ok(Self { tenant, rules: Arc::new(rules), keys, revision })
     }
 
+    fn is_current(&self) -> bool {
+        self.tenant.revision() == self.revision
+    }
+
     /// This column under the keys and the policy in force: itself, unless something has changed since it was made.
     fn current(&self) -> Result<Cow<'_, Self>, Error> {
-        if self.tenant.revision() == self.revision {
+        if self.is_current() {
             return Ok(Cow::Borrowed(self));
         }
         let policy = self.tenant.keyring().policy()?;

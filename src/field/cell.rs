@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     field::Row,
     primitive::{
-        aead::{Aes256Gcm, TAG_LEN},
+        aead::{Aes256Gcm, GCM_NONCE_LEN, TAG_LEN},
         rng::RandomSource,
     },
     secret::SecretBytes,
@@ -178,13 +178,10 @@ impl BulkSealer<'_> {
 pub(crate) struct Opener<'k> {
     keys: &'k CellKeys,
     aad: Vec<u8>,
-    derived: Option<HashMap<(usize, Vec<u8>), Aes256Gcm>>,
+    derived: Option<Derived>,
 }
 
 impl<'k> Opener<'k> {
-    /// How many derived keys a bulk call keeps.
-    const DERIVED_MAX: usize = 1024;
-
     /// For one cell.
     pub(crate) fn new(keys: &'k CellKeys) -> Self {
         Self { keys, aad: Vec::with_capacity(160), derived: None }
@@ -192,7 +189,7 @@ impl<'k> Opener<'k> {
 
     /// For many.
     pub(crate) fn bulk(keys: &'k CellKeys) -> Self {
-        Self { derived: Some(HashMap::new()), ..Self::new(keys) }
+        Self { derived: Some(Derived::default()), ..Self::new(keys) }
     }
 
     pub(crate) fn open(&mut self, row: Row<'_>, cell: &[u8]) -> Result<SecretBytes, Error> {
@@ -219,18 +216,50 @@ impl<'k> Opener<'k> {
                 gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
             }
             Some(derived) => {
-                let (head, tail) = parts.nonce.split_last_chunk().ok_or(Error::Malformed)?;
-                let slot = (position, head.to_vec());
-                if !derived.contains_key(&slot) {
-                    if derived.len() >= Self::DERIVED_MAX {
-                        derived.clear();
-                    }
-                    derived.insert(slot.clone(), key.key.derive(parts.nonce)?.0);
-                }
-                let gcm = derived.get(&slot).ok_or(Error::UnknownKey)?;
-                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+                let tail = parts.nonce.last_chunk().ok_or(Error::Malformed)?;
+                derived.get(position, key, parts.nonce)?.open_in_place(tail, &self.aad, buffer, parts.tag)?;
             }
         }
         Ok(plaintext)
+    }
+}
+
+/// The keys that the salts of a bulk call's cells select. Neighbours mostly share one, so the last is asked first.
+#[derive(Default)]
+struct Derived {
+    positions: HashMap<Slot, usize>,
+    entries: Vec<(Slot, Aes256Gcm)>,
+    last: usize,
+}
+
+/// The position of a cell key, and all but the last 12 bytes of a nonce, filled up with zeros.
+type Slot = (usize, [u8; 20]);
+
+impl Derived {
+    /// How many derived keys are kept.
+    const MAX: usize = 1024;
+
+    fn get(&mut self, position: usize, key: &CellKey, nonce: &[u8]) -> Result<&Aes256Gcm, Error> {
+        let head = nonce
+            .len()
+            .checked_sub(GCM_NONCE_LEN)
+            .and_then(|len| nonce.get(..len))
+            .ok_or(Error::Malformed)?;
+        let mut slot: Slot = (position, [0; 20]);
+        slot.1.get_mut(..head.len()).ok_or(Error::Malformed)?.copy_from_slice(head);
+        if self.entries.get(self.last).is_none_or(|(last, _)| *last != slot) {
+            if let Some(found) = self.positions.get(&slot) {
+                self.last = *found;
+            } else {
+                if self.entries.len() >= Self::MAX {
+                    self.positions.clear();
+                    self.entries.clear();
+                }
+                self.last = self.entries.len();
+                self.entries.push((slot, key.key.derive(nonce)?.0));
+                self.positions.insert(slot, self.last);
+            }
+        }
+        self.entries.get(self.last).map(|(_, gcm)| gcm).ok_or(Error::UnknownKey)
     }
 }

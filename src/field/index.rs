@@ -1,11 +1,12 @@
 //! Blind indexes: a number that equal values share, and that tells nothing else to whoever lacks the key.
 
 use core::fmt;
+use std::sync::Arc;
 
 use crate::{
     error::Error,
     field::{Field, Value, normalise::normalise},
-    tenant::policy::IndexRule,
+    tenant::{IndexKeys, policy::IndexRule},
 };
 
 /// A blind index of one field in one compartment.
@@ -21,13 +22,15 @@ use crate::{
 pub struct BlindIndex {
     field: Field,
     rule: IndexRule,
+    keys: Arc<IndexKeys>,
 }
 
 impl BlindIndex {
     pub(crate) fn new(field: Field, label: &str) -> Result<Self, Error> {
         let named = |index: &&IndexRule| index.label == label;
         let rule = field.rule().indexes.iter().find(named).ok_or(Error::UnknownIndex)?.clone();
-        Ok(Self { field, rule })
+        let keys = field.index_keys(&rule)?;
+        Ok(Self { field, rule, keys })
     }
 
     /// The token to store beside a sealed value.
@@ -87,7 +90,7 @@ impl BlindIndex {
         let (_partition, length) = rest.split_at_mut(2);
         kind.copy_from_slice(&[rule.kind.id()]);
         length.copy_from_slice(&len.to_be_bytes());
-        let keys = self.field.index_keys(rule)?;
+        let keys = if self.field.is_current() { self.keys.clone() } else { self.field.index_keys(rule)? };
         let token = |tag: [u8; 32]| {
             let first = tag.first_chunk::<8>().copied().map_or(0, u64::from_be_bytes);
             // Invariant: 63 bits at most are left, so the number fits.
