@@ -142,7 +142,9 @@ fn tenants_do_not_see_each_other() {
     fixture.sql().execute("UPDATE member SET tenant = CAST('t-2002' AS BLOB)", []).unwrap();
     assert_eq!(other.get("member", id).err(), Some(Error::UnknownKey));
     assert_eq!(other.list_masked("member", 0, 10).err(), Some(Error::UnknownKey));
-    assert!(other.find("member.mobile", "exact", "13800138000").unwrap().is_empty());
+    // One token in 256 is the same for both tenants: then the row is a candidate, and does not open.
+    let found = other.find("member.mobile", "exact", "13800138000");
+    assert!(matches!(&found, Ok(rows) if rows.is_empty()) || found.err() == Some(Error::UnknownKey));
     assert_eq!(vault.tenant("nobody").err(), Some(Error::UnknownTenant));
 }
 
