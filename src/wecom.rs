@@ -255,7 +255,7 @@ impl Callback {
             nonce: String::from_utf8_lossy(request.nonce).into(),
             pair,
             signature: request.signature,
-            swapped: request.nonce_as_seconds().filter(|_| !is_bound),
+            swapped: request.other_reading().filter(|_| !is_bound),
             timestamp: request.seconds,
             block,
         })

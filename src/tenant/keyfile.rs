@@ -116,11 +116,16 @@ impl KeyFile {
         let sealing = sealing_key(passphrase, &salt, cost, suite)?;
         let sealed = sealing.wrap(suite, &head, kek.expose_secret(), &mut Os)?;
         head.extend_from_slice(&sealed);
-        Ok((Self { path: path.to_path_buf(), head, suite }, KeyHandle::local(&kek)?))
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().ok_or(Error::Value)?;
+        let path = fs::canonicalize(folder)?.join(name);
+        Ok((Self { path, head, suite }, KeyHandle::local(&kek)?))
     }
 
     /// Opens a file: unseals the KEK, then authenticates and reads everything after it.
     pub(crate) fn open(path: &Path, passphrase: &Passphrase) -> Result<(Self, KeyHandle, State), Error> {
+        // The file itself: a link to it would be replaced by the first write, and its lock be another.
+        let path = &fs::canonicalize(path)?;
         let (bytes, stamp) = read(path)?;
         let mut reader = Reader::new(&bytes);
         if reader.array::<4>()? != MAGIC {
@@ -172,8 +177,7 @@ impl KeyFile {
         file.write_all(&self.encode(kek, state)?)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
         Ok(())
     }
 

@@ -97,8 +97,8 @@ impl<'a> Query<'a> {
 ///
 /// The signature has no separators: only because the timestamp has one length, the nonce is shorter than any
 /// ciphertext that could move into it, and the ciphertext is canonical base64 of a multiple of 32 bytes, no part
-/// of one can pass as part of another. What is left is a nonce of 10 digits changing places with the timestamp;
-/// the inner time and the guard take care of that.
+/// of one can pass as part of another, but for digits that move between timestamp and nonce ([`other_reading`]);
+/// the inner time and the guard take care of those.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     pub(super) ciphertext: Vec<u8>,
@@ -110,15 +110,28 @@ pub(super) struct Request<'a> {
 }
 
 impl Request<'_> {
-    /// The nonce as a time, if it could be swapped with the timestamp.
-    pub(super) fn nonce_as_seconds(&self) -> Option<u64> {
-        seconds(self.nonce)
+    /// The latest other time that the signed text can be read as.
+    pub(super) fn other_reading(&self) -> Option<u64> {
+        other_reading(self.timestamp, self.nonce)
     }
+}
+
+/// The latest time, other than the timestamp, at which a signature over this timestamp and nonce can come again.
+///
+/// Where the two are neighbours in the sorted text nothing stands between them: `timestamp || nonce` may be read
+/// with its last 10 digits as the timestamp, and `nonce || timestamp` with its first 10, whatever the nonce's length.
+/// A nonce of 10 digits that changes places with the timestamp is one case of it.
+pub(super) fn other_reading(timestamp: &[u8], nonce: &[u8]) -> Option<u64> {
+    let last = [timestamp, nonce].concat();
+    let first = [nonce, timestamp].concat();
+    let last = last.last_chunk::<TIMESTAMP_LEN>().and_then(|digits| seconds(digits));
+    let first = first.first_chunk::<TIMESTAMP_LEN>().and_then(|digits| seconds(digits));
+    last.max(first)
 }
 
 /// Seconds since 1970: exactly 10 digits.
 pub(super) fn seconds(text: &[u8]) -> Option<u64> {
-    let digits: &[u8; 10] = text.try_into().ok()?;
+    let digits: &[u8; TIMESTAMP_LEN] = text.try_into().ok()?;
     digits
         .iter()
         .try_fold(0u64, |value, digit| digit.is_ascii_digit().then(|| value * 10 + u64::from(digit - b'0')))
@@ -158,6 +171,9 @@ fn hex(digit: &u8) -> Option<u8> {
 /// The longest query string, in bytes.
 pub(super) const MAX_QUERY: usize = 8 * 1024;
 
+/// The length of a timestamp, in digits.
+const TIMESTAMP_LEN: usize = 10;
+
 /// The longest nonce, in characters. Shorter than the 40 that a ciphertext can lose at least.
 const MAX_NONCE: usize = 32;
 
@@ -182,6 +198,29 @@ mod tests {
             Query::parse("msg%5Fsignature=a&timestamp=b&nonce=c&echostr=%2B+%252B&x=%zz&y&=&&").unwrap();
         assert_eq!(query.echostr(), Some(&b"++%2B"[..]));
         assert_eq!(&*query.msg_signature, b"a");
+    }
+
+    #[test]
+    fn every_other_reading_of_timestamp_and_nonce_is_known() {
+        let reading = |timestamp: &str, nonce: &str| other_reading(timestamp.as_bytes(), nonce.as_bytes());
+        // Against every way to cut the joined text, in both orders, at nonces of 1 to 32 digits.
+        for len in 1..=32usize {
+            for (timestamp, digit) in [("1795491621", '8'), ("1000000001", '1'), ("9999999999", '9')] {
+                let nonce: String = (0..len).map(|at| if at % 3 == 0 { digit } else { '1' }).collect();
+                let mut latest = None;
+                for joined in [format!("{timestamp}{nonce}"), format!("{nonce}{timestamp}")] {
+                    for cut in [&joined[..10], &joined[joined.len() - 10..]] {
+                        latest = latest.max(seconds(cut.as_bytes()));
+                    }
+                }
+                let known = reading(timestamp, &nonce).max(seconds(timestamp.as_bytes()));
+                assert_eq!(known, latest, "{timestamp} {nonce}");
+            }
+        }
+        assert_eq!(reading("1795491621", "899999999"), Some(8_999_999_991));
+        assert_eq!(reading("1795491627", "51899999999"), Some(5_189_999_999));
+        // A nonce that starts and ends with a letter has no other reading.
+        assert_eq!(reading("1795491621", "a1234567890123f"), None);
     }
 
     #[test]

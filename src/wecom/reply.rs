@@ -5,7 +5,7 @@ use super::{
     envelope::Format,
     event::Opened,
     guard::{Departure, retention},
-    query::seconds,
+    query::other_reading,
     settings::Settings,
     signature::sign,
 };
@@ -34,14 +34,16 @@ impl Reply {
         let (block_random, nonce) = random.split_first_chunk().expect("the block's share is the first");
         let nonce = match opened.format {
             Format::Json => opened.nonce.to_string(),
-            Format::Xml => hex_encode(nonce),
+            Format::Xml => format!("n{}n", hex_encode(nonce)),
         };
         let now = settings.now();
         let timestamp = now.as_secs().to_string();
         let encrypt = encrypt(&opened.pair, block_random, plaintext, opened.block.receive_id())?;
         let signature = sign(&opened.pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
         if let Some(registered) = &settings.guard {
-            let (until, _) = retention(now.as_secs(), seconds(nonce.as_bytes()), settings.window);
+            let swapped = other_reading(timestamp.as_bytes(), nonce.as_bytes());
+            // A window more than a request's: the clock that reads it may be behind this one.
+            let (until, _) = retention(now.as_secs(), swapped, settings.window.saturating_mul(2));
             let callback_id = &*registered.callback_id;
             registered.guard.replied(&Departure { callback_id, signature, until, now })?;
         }
@@ -80,5 +82,6 @@ impl Reply {
     }
 }
 
-/// The random bytes of a nonce of our own; it has twice as many digits, so it never passes for a timestamp.
+/// The random bytes of a nonce of our own. It starts and ends with a letter, so that no digits of it can be read as
+/// the timestamp's.
 const NONCE_LEN: usize = 8;

@@ -114,9 +114,24 @@ impl Names<'_> {
                 "CREATE TABLE {quoted} (id INTEGER PRIMARY KEY AUTOINCREMENT, tenant BLOB NOT NULL,
                  compartment TEXT NOT NULL DEFAULT '')"
             ))?,
-            _ => {}
+            _ => self.check_table(&quoted)?,
         }
         self.remember(label, &name, quoted)
+    }
+
+    /// A table that was there must have what every row needs: an id that SQLite gives, a tenant, a compartment.
+    fn check_table(&self, quoted: &str) -> Result<(), Error> {
+        let sql = format!(
+            "SELECT count(*) FROM pragma_table_info({table}) WHERE
+             (name = 'id' COLLATE NOCASE AND type = 'INTEGER' COLLATE NOCASE AND pk = 1)
+             OR name = 'tenant' COLLATE NOCASE OR name = 'compartment' COLLATE NOCASE
+             UNION ALL SELECT count(*) FROM pragma_table_info({table}) WHERE pk > 1",
+            table = literal(quoted)
+        );
+        let mut statement = self.connection.prepare(&sql).map_err(engine)?;
+        let counts = statement.query_map([], |row| row.get(0)).map_err(engine)?;
+        let counts: Vec<i64> = counts.collect::<Result<_, _>>().map_err(engine)?;
+        if counts == [3, 0] { Ok(()) } else { Err(missing()) }
     }
 
     fn column(&mut self, table: &str, label: &str, default: &str, sql_type: &str) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use rusqlite::{
     Connection, OptionalExtension as _, Row as SqlRow, params_from_iter, types::Value as SqlValue,
 };
 use tenantseal::{
-    Error,
+    Error, StoreError,
     field::{Field, Key, Row, Value},
     tenant::{
         Policy, Tenant,
@@ -219,8 +219,13 @@ impl Table<'_> {
             }
         }
         if !sets.is_empty() {
-            let sql = format!("UPDATE {table} SET {} WHERE id = ?1", sets.join(", "));
-            self.connection.execute(&sql, params_from_iter(params)).map_err(engine)?;
+            params.push(self.tenant_value());
+            let sets = sets.join(", ");
+            let sql = format!("UPDATE {table} SET {sets} WHERE id = ?1 AND tenant = ?{}", params.len());
+            // The row is there and is this tenant's, or this is not the table that the vault made.
+            if self.connection.execute(&sql, params_from_iter(params)).map_err(engine)? != 1 {
+                return Err(Error::Store(StoreError::Schema));
+            }
         }
         Ok(())
     }

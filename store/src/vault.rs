@@ -11,7 +11,7 @@ use std::{
 
 use rusqlite::Connection;
 use tenantseal::{
-    Error, SecretBytes,
+    Error, SecretBytes, StoreError,
     tenant::{Keyring, Policy, Tenant, TenantId},
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -81,7 +81,7 @@ impl Default for VaultOptions {
 
 impl Vault {
     /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs. After
-    /// installing another policy, open the vault anew.
+    /// another policy is installed, every call is [`Error::Store`] with `Schema` until the vault is opened anew.
     ///
     /// # Errors
     ///
@@ -146,6 +146,12 @@ impl fmt::Debug for Vault {
 impl Inner {
     fn check_process(&self) -> Result<(), Error> {
         if process::id() == self.process { Ok(()) } else { Err(Error::Forked) }
+    }
+
+    /// A vault of an older policy would leave out tokens and masks that the policy in force has.
+    fn check_policy(&self) -> Result<(), Error> {
+        let current = self.keyring.policy()?.version() == self.policy.version();
+        if current { Ok(()) } else { Err(Error::Store(StoreError::Schema)) }
     }
 
     fn table<'a>(&'a self, connection: &'a Connection, tenant: &'a Tenant, label: &'a str) -> Table<'a> {
@@ -248,6 +254,7 @@ impl TenantVault {
         let job = move |connection: &Connection| {
             // Held until the job is done, even if the caller stops waiting.
             let _guard = guard;
+            vault.inner.check_policy()?;
             transact(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)))
         };
         self.inner.writer.run(job).await
@@ -260,7 +267,10 @@ impl TenantVault {
     ) -> Result<T, Error> {
         self.inner.check_process()?;
         let (vault, table) = (self.clone(), table.to_owned());
-        let job = move |c: &Connection| act(vault.inner.table(c, &vault.tenant, &table));
+        let job = move |c: &Connection| {
+            vault.inner.check_policy()?;
+            act(vault.inner.table(c, &vault.tenant, &table))
+        };
         self.inner.reader.run(job).await
     }
 }
@@ -351,6 +361,11 @@ impl Transaction {
         self.vault.inner.check_process()?;
         let (vault, table) = (self.vault.clone(), table.to_owned());
         let job = move |connection: &Connection| {
+            // SQLite rolls a transaction back by itself when the disk is full; nothing may be written outside it then.
+            if connection.is_autocommit() {
+                return Err(Error::Store(StoreError::Engine));
+            }
+            vault.inner.check_policy()?;
             connection.execute_batch("SAVEPOINT one").map_err(engine)?;
             let result = act(vault.inner.table(connection, &vault.tenant, &table));
             // A call that fails leaves nothing of itself; what came before it stays.

@@ -295,6 +295,41 @@ fn a_policy_that_grows_adds_columns_to_tables_that_are_there() {
 }
 
 #[test]
+fn a_vault_of_an_older_policy_refuses_to_write_and_to_read() {
+    let fixture = Fixture::new();
+    let old = fixture.vault().tenant("t-1001").unwrap();
+    let id = old.insert("member", zhang()).unwrap();
+    let mut begun = old.begin().unwrap();
+    let next = POLICY.replace("\"version\":1", "\"version\":2");
+    fixture.keys.install_policy(Policy::from_json(next.as_bytes()).unwrap()).unwrap();
+    schema_error(begun.insert("member", zhang()));
+    drop(begun);
+    schema_error(old.insert("member", zhang()));
+    schema_error(old.get("member", id));
+    assert!(fixture.vault().tenant("t-1001").unwrap().get("member", id).unwrap().is_some());
+}
+
+#[test]
+fn a_table_that_the_vault_did_not_make_must_have_what_rows_need() {
+    for table in [
+        "CREATE TABLE member (id BIGINT PRIMARY KEY, tenant BLOB, compartment TEXT)",
+        "CREATE TABLE member (id INTEGER, tenant BLOB, compartment TEXT)",
+        "CREATE TABLE member (id INTEGER PRIMARY KEY, compartment TEXT)",
+        "CREATE TABLE member (id INTEGER, tenant BLOB, compartment TEXT, PRIMARY KEY (id, tenant))",
+    ] {
+        let fixture = Fixture::new();
+        fixture.sql().execute_batch(table).unwrap();
+        schema_error(Vault::open(fixture.path(), &fixture.keys));
+    }
+    let fixture = Fixture::new();
+    let own = "CREATE TABLE member (id INTEGER PRIMARY KEY, tenant BLOB, compartment TEXT, note TEXT)";
+    fixture.sql().execute_batch(own).unwrap();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    assert!(acme.get("member", id).unwrap().is_some());
+}
+
+#[test]
 fn an_index_that_comes_later_finds_the_rows_that_were_there() {
     let fixture = Fixture::new();
     let old = fixture.vault().tenant("t-1001").unwrap().insert("member", zhang()).unwrap();

@@ -86,6 +86,18 @@ fn yesterdays_file_put_back_is_noticed() {
 }
 
 #[test]
+fn a_link_to_a_key_file_is_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, link) = (folder.path().join("keys.ts"), folder.path().join("link.ts"));
+    let keys = create(&path, Suite::default());
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let linked = Keyring::open_with(&link, &passphrase(), &options(Suite::default())).unwrap();
+    linked.create_tenant("t-1001").unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(keys.tenant("t-1001").is_ok());
+}
+
+#[test]
 fn a_writer_that_died_leaves_nothing_in_the_way() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.ts");
