@@ -57,7 +57,8 @@ pub fn policy(data: &[u8]) {
 /// The format is found in the bytes, so both kinds of corpus go through both parsers.
 fn parse(data: &[u8]) {
     if let Ok(envelope) = Envelope::parse(data) {
-        assert!(envelope.encrypt().is_ascii() && envelope.encrypt().len() <= data.len());
+        // Any text may stand there; that it is base64 is checked with the request.
+        assert!(envelope.encrypt().len() <= data.len());
     }
     if let Ok(inner) = Inner::parse(data) {
         for (name, value) in inner.iter() {
