@@ -50,10 +50,13 @@ pub(crate) fn hex_decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if pairs.len() != N || !rest.is_empty() {
         return None;
     }
+    let mut wrong = 0;
     for (byte, [high, low]) in out.iter_mut().zip(pairs) {
-        *byte = hex_digit(*high)? << 4 | hex_digit(*low)?;
+        let (high, low) = (hex_digit(*high), hex_digit(*low));
+        *byte = high << 4 | low & 15;
+        wrong |= high | low;
     }
-    Some(out)
+    (wrong < 16).then_some(out)
 }
 
 /// Lowercase hexadecimal.
@@ -67,11 +70,12 @@ pub(crate) fn ct_eq(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()
 }
 
-fn hex_digit(digit: u8) -> Option<u8> {
+/// The value of a digit, or 255.
+fn hex_digit(digit: u8) -> u8 {
     match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => 0xff,
     }
 }
 

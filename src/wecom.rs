@@ -242,20 +242,24 @@ impl Callback {
         let envelope = Envelope::parse(body).map_err(|_| Refusal::BodyFormat)?;
         let mut request = query.request(envelope.encrypt().as_bytes())?;
         let (pair, block) = settings.unlock(&mut request, &settings.messages)?;
-        settings.check_time(request.seconds)?;
+        let now = settings.now();
+        settings.check_time(now, request.seconds)?;
         let mut stamp = Stamp::default();
         if settings.binding != Binding::Off || settings.guard.is_some() {
             stamp = Stamp::find(block.message());
         }
         let is_bound = settings.check_binding(request.seconds, stamp.time)?;
         let event = settings.event_key(&block, stamp.id.as_deref()).map_err(Refusal::Guard)?;
+        drop(stamp);
         Ok(Opened {
+            // Nothing but the guard asks for it.
+            other_reading: if is_bound || event.is_none() { None } else { request.other_reading() },
             event,
             format: envelope.format(),
             nonce: String::from_utf8_lossy(request.nonce).into(),
+            now,
             pair,
             signature: request.signature,
-            swapped: request.other_reading().filter(|_| !is_bound),
             timestamp: request.seconds,
             block,
         })
@@ -266,7 +270,7 @@ impl Callback {
         let query = Query::parse(raw_query)?;
         let mut request = query.request(query.echostr().ok_or(Refusal::Missing)?)?;
         let (_, block) = settings.unlock(&mut request, &settings.url_check)?;
-        settings.check_time(request.seconds)?;
+        settings.check_time(settings.now(), request.seconds)?;
         Echo::new(block).ok_or(Refusal::Echo)
     }
 

@@ -1,11 +1,15 @@
 //! The top-level children of a decrypted message, one after the other.
 
-use core::{fmt, ops::ControlFlow};
+use core::{
+    fmt, mem,
+    ops::{ControlFlow, Deref},
+};
 use std::borrow::Cow;
 
 use quick_xml::{Reader, events::Event};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use zeroize::Zeroize as _;
 
 use super::envelope::{Format, Text, document, is_plain};
 
@@ -16,7 +20,7 @@ use super::envelope::{Format, Text, document, is_plain};
 /// levels. XML entities are the five predefined ones and numbers, and a document type is refused.
 pub(super) fn walk<'a, V>(message: &'a [u8], visit: V) -> Option<()>
 where
-    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+    V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let (format, document) = document(message)?;
     match format {
@@ -27,13 +31,15 @@ where
 
 fn walk_xml<'a, V>(document: &'a [u8], mut visit: V) -> Option<()>
 where
-    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+    V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let mut reader = Reader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut rooted, mut first) = (0usize, false, true);
     let mut child = Child::default();
     loop {
+        // White space between children is nobody's: no event is made of it.
+        reader.config_mut().trim_text_start = depth < 2;
         let before = usize::try_from(reader.buffer_position()).ok()?;
         match reader.read_event().ok()? {
             Event::Start(tag) if depth < MAX_DEPTH && is_plain(&tag) => {
@@ -46,9 +52,9 @@ where
                     1 => {}
                     2 => {
                         let start = usize::try_from(reader.buffer_position()).ok()?;
-                        // The tag's name is a part of the document: one byte after the `<`.
-                        let from = before.checked_add(1)?;
-                        let name = document.get(from..)?.get(..tag.name().into_inner().len())?;
+                        // The tag's name is a part of the document: after the `<`.
+                        let source = document.get(before..start)?.trim_ascii_start().strip_prefix(b"<")?;
+                        let name = source.get(..tag.name().into_inner().len())?;
                         child = Child { name: core::str::from_utf8(name).ok()?, start, ..Child::default() };
                     }
                     _ => child.nested = true,
@@ -57,9 +63,9 @@ where
             Event::End(_) => {
                 depth = depth.checked_sub(1)?;
                 if depth == 1 {
-                    let Child { name, nested, start, text } = core::mem::take(&mut child);
+                    let Child { name, nested, start, text } = mem::take(&mut child);
                     let value = if nested {
-                        Cow::Borrowed(core::str::from_utf8(document.get(start..before)?).ok()?)
+                        Value(Cow::Borrowed(core::str::from_utf8(document.get(start..before)?).ok()?))
                     } else {
                         text
                     };
@@ -97,25 +103,60 @@ struct Child<'a> {
     name: &'a str,
     nested: bool,
     start: usize,
-    text: Cow<'a, str>,
+    text: Value<'a>,
 }
 
 impl<'a> Child<'a> {
     fn push(&mut self, text: Cow<'a, str>) {
-        if self.nested {
+        if !self.nested {
+            self.text.push(text);
+        }
+    }
+}
+
+/// A child's text: a part of the message, or a copy that is wiped when this is dropped.
+#[derive(Default)]
+pub(super) struct Value<'a>(Cow<'a, str>);
+
+impl<'a> Value<'a> {
+    fn push(&mut self, text: Cow<'a, str>) {
+        if self.0.is_empty() {
+            self.0 = text;
             return;
         }
-        if self.text.is_empty() {
-            self.text = text;
-        } else {
-            self.text.to_mut().push_str(&text);
+        let len = self.0.len().saturating_add(text.len());
+        match &mut self.0 {
+            Cow::Owned(held) if len <= held.capacity() => held.push_str(&text),
+            held => {
+                // A string that grows by itself would leave its bytes behind.
+                let mut longer = String::with_capacity(len.saturating_mul(2));
+                longer.push_str(held);
+                longer.push_str(&text);
+                drop(mem::replace(self, Self(Cow::Owned(longer))));
+            }
+        }
+    }
+}
+
+impl Deref for Value<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Value<'_> {
+    fn drop(&mut self) {
+        if let Cow::Owned(text) = &mut self.0 {
+            text.zeroize();
         }
     }
 }
 
 fn walk_json<'a, V>(document: &'a [u8], visit: V) -> Option<()>
 where
-    V: FnMut(Cow<'a, str>, Cow<'a, str>) -> ControlFlow<()>,
+    V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let mut reader = serde_json::Deserializer::from_slice(document);
     let mut stopped = false;
@@ -134,7 +175,7 @@ struct Object<'s, V> {
 
 impl<'de, V> Visitor<'de> for Object<'_, V>
 where
-    V: FnMut(Cow<'de, str>, Cow<'de, str>) -> ControlFlow<()>,
+    V: FnMut(Cow<'de, str>, Value<'de>) -> ControlFlow<()>,
 {
     type Value = ();
 
@@ -159,16 +200,17 @@ where
 
 /// The text of a JSON value: a string unescaped, anything else as it stands, nothing for `null`.
 #[allow(clippy::option_option, reason = "too deep, null and a value are three answers")]
-fn json_value(raw: &str) -> Option<Option<Cow<'_, str>>> {
-    match raw.as_bytes().first()? {
+fn json_value(raw: &str) -> Option<Option<Value<'_>>> {
+    let text = match raw.as_bytes().first()? {
         b'"' => match raw.strip_prefix('"')?.strip_suffix('"')? {
-            plain if !plain.contains('\\') => Some(Some(Cow::Borrowed(plain))),
-            _ => serde_json::from_str(raw).ok().map(|text| Some(Cow::Owned(text))),
+            plain if !plain.contains('\\') => Cow::Borrowed(plain),
+            _ => Cow::Owned(serde_json::from_str(raw).ok()?),
         },
-        b'n' => Some(None),
-        b'[' | b'{' => (levels(raw) < MAX_DEPTH).then_some(Some(Cow::Borrowed(raw))),
-        _ => Some(Some(Cow::Borrowed(raw))),
-    }
+        b'n' => return Some(None),
+        b'[' | b'{' if levels(raw) >= MAX_DEPTH => return None,
+        _ => Cow::Borrowed(raw),
+    };
+    Some(Some(Value(text)))
 }
 
 /// How deep a valid JSON value nests.

@@ -137,6 +137,8 @@ fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
     // The element that is being read, and whether white space came after its text.
     let mut open: Option<(&'static str, bool)> = None;
     loop {
+        // White space between children is nobody's: no event is made of it.
+        reader.config_mut().trim_text_start = depth < 2;
         match reader.read_event().ok()? {
             Event::Start(tag) if depth < MAX_DEPTH && open.is_none() && is_plain(&tag) => {
                 if depth == 0 && rooted {

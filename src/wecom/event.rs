@@ -1,6 +1,6 @@
 //! A callback that was verified and decrypted, and who acts on it.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 use std::sync::Arc;
 
 use super::{
@@ -32,10 +32,12 @@ pub(super) struct Opened {
     pub(super) event: Option<EventKey>,
     pub(super) format: Format,
     pub(super) nonce: Box<str>,
+    /// The clock when the timestamp was compared with it.
+    pub(super) now: Duration,
+    /// The latest other time that the signed text reads as, where nothing but the guard tells it from the timestamp.
+    pub(super) other_reading: Option<u64>,
     pub(super) pair: Arc<Pair>,
     pub(super) signature: Signature,
-    /// The nonce as a time, where nothing but the guard tells it from the timestamp.
-    pub(super) swapped: Option<u64>,
     pub(super) timestamp: u64,
 }
 
@@ -44,14 +46,15 @@ impl Event {
     pub(super) fn enter(settings: Arc<Settings>, mut opened: Opened) -> Result<Self, Error> {
         let (mut claim, mut fencing) = (Claim::Fresh, 0);
         if let Some((registered, event)) = settings.guard.as_ref().zip(opened.event) {
-            let (signature_until, event_until) = retention(opened.timestamp, opened.swapped, settings.window);
+            let (signature_until, event_until) =
+                retention(opened.timestamp, opened.other_reading, settings.window);
             let ticket = registered.guard.claim(&Arrival {
                 callback_id: &registered.callback_id,
                 signature: opened.signature,
                 signature_until,
                 event,
                 event_until,
-                now: settings.now(),
+                now: opened.now,
                 lease: settings.lease,
             })?;
             opened.event = Some(ticket.event);

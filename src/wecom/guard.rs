@@ -117,11 +117,15 @@ pub(super) fn event_key(
 
 /// How long a request with this timestamp can come again, and its event with another timestamp.
 ///
-/// The signature: to the end of the window around `timestamp`; `swapped` is the other time that the
-/// signed text can be read as, where nothing else tells the two apart. The event: its own time is within one window before or after each timestamp
-/// it comes with, so the latest is two windows after this one, and is accepted for a third.
-pub(super) fn retention(timestamp: u64, swapped: Option<u64>, window: Duration) -> (Duration, Duration) {
-    let signature = Duration::from_secs(timestamp.max(swapped.unwrap_or(0))).saturating_add(window);
+/// The signature: to the end of the window around `timestamp`, or around the other time that the signed text can be
+/// read as, where nothing else tells the two apart. The event: its own time is within one window before or after
+/// each timestamp it comes with, so the latest is two windows after this one, and is accepted for a third.
+pub(super) fn retention(
+    timestamp: u64,
+    other_reading: Option<u64>,
+    window: Duration,
+) -> (Duration, Duration) {
+    let signature = Duration::from_secs(timestamp.max(other_reading.unwrap_or(0))).saturating_add(window);
     let event = Duration::from_secs(timestamp).saturating_add(window.saturating_mul(3));
     (signature, event.max(signature))
 }

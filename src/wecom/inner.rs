@@ -3,9 +3,10 @@
 use core::{fmt, ops::ControlFlow};
 use std::borrow::Cow;
 
-use zeroize::Zeroize as _;
-
-use super::{children::walk, query::seconds};
+use super::{
+    children::{Value, walk},
+    query::seconds,
+};
 use crate::error::Error;
 
 /// The top-level children of a message: XML elements or JSON keys, in order.
@@ -24,7 +25,7 @@ use crate::error::Error;
 /// # Ok::<(), tenantseal::Error>(())
 /// ```
 pub struct Inner<'a> {
-    children: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    children: Vec<(Cow<'a, str>, Value<'a>)>,
 }
 
 impl<'a> Inner<'a> {
@@ -63,16 +64,6 @@ impl<'a> Inner<'a> {
     }
 }
 
-impl Drop for Inner<'_> {
-    fn drop(&mut self) {
-        for (_, value) in &mut self.children {
-            if let Cow::Owned(text) = value {
-                text.zeroize();
-            }
-        }
-    }
-}
-
 impl fmt::Debug for Inner<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inner").finish_non_exhaustive()
@@ -85,18 +76,19 @@ pub(super) struct Stamp<'a> {
     /// `CreateTime`, else `TimeStamp`; 10 digits.
     pub(super) time: Option<u64>,
     /// `MsgId` or `msgid`; 1 to 128 bytes.
-    pub(super) id: Option<Cow<'a, str>>,
+    pub(super) id: Option<Value<'a>>,
 }
 
 impl<'a> Stamp<'a> {
-    /// Looks for the stamp in one pass that ends where all of it was found. A message that cannot be parsed that
-    /// far has none.
+    /// Looks for the stamp in one pass that ends where all of it was found, or where the message cannot be parsed
+    /// any further: what was found by then counts.
     pub(super) fn find(message: &'a [u8]) -> Self {
         let (mut create, mut stamp, mut id) = (None, None, None);
-        let parsed = walk(message, |name, value| {
+        let time = |value: &str| seconds(value.trim_ascii().as_bytes());
+        let _parsed = walk(message, |name, value| {
             match &*name {
-                "CreateTime" if create.is_none() => create = Some(seconds(value.trim_ascii().as_bytes())),
-                "TimeStamp" if stamp.is_none() => stamp = Some(seconds(value.trim_ascii().as_bytes())),
+                "CreateTime" if create.is_none() => create = Some(time(&value)),
+                "TimeStamp" if stamp.is_none() => stamp = Some(time(&value)),
                 "MsgId" | "msgid" if id.is_none() => {
                     id = Some(value).filter(|id| (1..=MAX_ID).contains(&id.len()));
                 }
@@ -104,10 +96,7 @@ impl<'a> Stamp<'a> {
             }
             if create.is_some() && id.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        match parsed {
-            Some(()) => Self { time: create.or(stamp).flatten(), id },
-            None => Self::default(),
-        }
+        Self { time: create.or(stamp).flatten(), id }
     }
 }
 
@@ -207,7 +196,7 @@ mod tests {
     fn a_stamp_is_found_where_it_is_authentic() {
         let find = |message: &str| {
             let stamp = Stamp::find(message.as_bytes());
-            (stamp.time, stamp.id.map(Cow::into_owned))
+            (stamp.time, stamp.id.as_deref().map(str::to_owned))
         };
         let (time, id) = (Some(1_409_659_813), Some("45".to_owned()));
         assert_eq!(find("<x><CreateTime>1409659813</CreateTime><MsgId>45</MsgId></x>"), (time, id.clone()));
@@ -217,7 +206,10 @@ mod tests {
         assert_eq!(find("{\"CreateTime\":1409659813,\"MsgId\":45}"), (time, id.clone()));
         assert_eq!(find("{\"msgid\":\"45\"}"), (None, id.clone()));
         // Found before the message breaks, and after.
-        assert_eq!(find("{\"CreateTime\":1409659813,\"MsgId\":45, broken"), (time, id));
+        assert_eq!(find("{\"CreateTime\":1409659813,\"MsgId\":45, broken"), (time, id.clone()));
+        assert_eq!(find("{\"CreateTime\":1409659813, broken"), (time, None));
+        assert_eq!(find("<x><CreateTime>1409659813</CreateTime><a>"), (time, None));
+        assert_eq!(find("<x><MsgId>45</MsgId></y>"), (None, id));
         assert_eq!(find("{\"x\": :y, \"CreateTime\":1409659813,\"MsgId\":45}"), (None, None));
         // Only at the top level, only whole, only 10 digits.
         assert_eq!(find("<x><y><CreateTime>1409659813</CreateTime></y></x>"), (None, None));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use super::{
     block::BLOCK_LEN,
     credentials::Pair,
@@ -29,9 +31,11 @@ impl<'a> Query<'a> {
         }
         let (mut echostr, mut msg_signature, mut nonce, mut timestamp) = (None, None, None, None);
         let mut other = false;
-        for parameter in raw.as_bytes().split(|byte| *byte == b'&') {
-            let at = parameter.iter().position(|byte| *byte == b'=').unwrap_or(parameter.len());
-            let (name, value) = parameter.split_at(at);
+        let mut rest = Some(raw.as_bytes());
+        while let Some(here) = rest {
+            let (parameter, after) = cut(here, b'&');
+            rest = after;
+            let (name, value) = cut(parameter, b'=');
             let slot = match &*decode(name)? {
                 b"echostr" => &mut echostr,
                 b"msg_signature" => &mut msg_signature,
@@ -42,7 +46,7 @@ impl<'a> Query<'a> {
                     continue;
                 }
             };
-            let value = decode(value.split_first().map_or(&[], |(_, value)| value))?;
+            let value = decode(value.unwrap_or_default())?;
             if slot.replace(value).is_some() {
                 return Err(Refusal::Duplicate);
             }
@@ -143,9 +147,17 @@ pub(super) fn is_word(text: &[u8], max: usize) -> bool {
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
+/// What is before the first `at`, and what is after it.
+fn cut(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
+    match memchr(at, text).and_then(|index| text.split_at_checked(index)) {
+        Some((before, after)) => (before, after.split_first().map(|(_, after)| after)),
+        None => (text, None),
+    }
+}
+
 /// Percent-decodes, once.
 fn decode(text: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
-    if !text.contains(&b'%') {
+    if memchr(b'%', text).is_none() {
         return Ok(Cow::Borrowed(text));
     }
     let mut out = Vec::with_capacity(text.len());

@@ -41,9 +41,9 @@ impl Reply {
         let encrypt = encrypt(&opened.pair, block_random, plaintext, opened.block.receive_id())?;
         let signature = sign(&opened.pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
         if let Some(registered) = &settings.guard {
-            let swapped = other_reading(timestamp.as_bytes(), nonce.as_bytes());
+            let other = other_reading(timestamp.as_bytes(), nonce.as_bytes());
             // A window more than a request's: the clock that reads it may be behind this one.
-            let (until, _) = retention(now.as_secs(), swapped, settings.window.saturating_mul(2));
+            let (until, _) = retention(now.as_secs(), other, settings.window.saturating_mul(2));
             let callback_id = &*registered.callback_id;
             registered.guard.replied(&Departure { callback_id, signature, until, now })?;
         }

@@ -106,9 +106,9 @@ impl Settings {
         outcome
     }
 
-    /// The timestamp must be within the window around the clock.
-    pub(super) fn check_time(&self, timestamp: u64) -> Result<(), Refusal> {
-        if self.is_near(self.now(), timestamp) { Ok(()) } else { Err(Refusal::Stale) }
+    /// The timestamp must be within the window around the time.
+    pub(super) fn check_time(&self, now: Duration, timestamp: u64) -> Result<(), Refusal> {
+        if self.is_near(now, timestamp) { Ok(()) } else { Err(Refusal::Stale) }
     }
 
     /// Whether the message's own time is bound to the timestamp, which then cannot be the nonce in its place.

@@ -2,7 +2,8 @@
 
 use core::{fmt, time::Duration};
 use std::{
-    collections::{HashMap, VecDeque, hash_map},
+    collections::{HashMap, VecDeque, hash_map::Entry},
+    hash::Hash,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -31,7 +32,7 @@ impl MemoryGuard {
     /// How many entries are held, those that ran out and were not swept yet included.
     #[must_use]
     pub fn entries(&self) -> usize {
-        self.lock().entries.len()
+        self.lock().len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -50,47 +51,50 @@ impl Guard for MemoryGuard {
     fn claim(&self, arrival: &Arrival<'_>) -> Result<Ticket, Error> {
         let now = millis(arrival.now);
         let mut state = self.lock();
-        state.sweep_some(now);
+        let room = state.room(2, self.capacity, now);
         let signature = state.signature_key(arrival.callback_id, arrival.signature);
-        let signed = state.live(&signature, now);
-        let known = match signed {
-            Some(Kind::Replied) => return Err(Error::Callback),
-            Some(Kind::Received(event)) => Some(event),
-            _ => None,
+        let State { events, signatures, fencing: last, queue, .. } = &mut *state;
+        let signed = signatures.entry(signature);
+        let known = match live(&signed, now) {
+            Some(Signed::Replied) => return Err(Error::Callback),
+            Some(Signed::Received(event)) => Some(event),
+            None => None,
         };
         let event = known.unwrap_or(arrival.event);
-        let key = Key::Event(event);
-        let held = state.live(&key, now);
-        let (claim, fencing) = match held {
+        let held = events.entry(event);
+        let (claim, fencing) = match live(&held, now) {
             // A signature is not kept longer than its event. If it ever were, the event was handled.
             None if known.is_some() => return Ok(Ticket { claim: Claim::Done, event, fencing: 0 }),
-            Some(Kind::Done { .. }) => (Claim::Done, 0),
-            Some(Kind::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
-            _ => (Claim::Fresh, state.fencing.saturating_add(1)),
+            Some(Held::Done { .. }) => (Claim::Done, 0),
+            Some(Held::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
+            _ => (Claim::Fresh, last.saturating_add(1)),
         };
-        let missing = usize::from(signed.is_none()) + usize::from(held.is_none());
-        state.make_room(missing, self.capacity, now)?;
-        if claim == Claim::Fresh {
-            state.fencing = fencing;
-            let until = now.saturating_add(millis(arrival.lease));
-            state.put(key, Kind::Claimed { fencing, until }, millis(arrival.event_until), now);
-        } else {
-            state.extend(&key, millis(arrival.event_until));
+        if usize::from(is_vacant(&signed)) + usize::from(is_vacant(&held)) > room {
+            return Err(Error::GuardFull);
         }
-        state.put(signature, Kind::Received(event), millis(arrival.signature_until), now);
+        let value = match live(&held, now).filter(|_| claim != Claim::Fresh) {
+            Some(value) => value,
+            None => {
+                *last = fencing;
+                Held::Claimed { fencing, until: now.saturating_add(millis(arrival.lease)) }
+            }
+        };
+        put(held, value, millis(arrival.event_until), now, queue, Key::Event);
+        let signature_until = millis(arrival.signature_until);
+        put(signed, Signed::Received(event), signature_until, now, queue, Key::Signature);
         Ok(Ticket { claim, event, fencing })
     }
 
     fn done(&self, event: &EventKey, fencing: u64, now: Duration) -> Result<(), Error> {
         let now = millis(now);
         let mut state = self.lock();
-        let key = Key::Event(*event);
-        match state.live(&key, now) {
-            Some(Kind::Claimed { fencing: held, until }) if held == fencing && now < until => {
-                state.put(key, Kind::Done { fencing }, 0, now);
+        let held = state.events.get_mut(event).filter(|held| now <= held.until);
+        match held.map(|held| (held.value, held)) {
+            Some((Held::Claimed { fencing: number, until }, held)) if number == fencing && now < until => {
+                held.value = Held::Done { fencing };
                 Ok(())
             }
-            Some(Kind::Done { fencing: held }) if held == fencing => Ok(()),
+            Some((Held::Done { fencing: number }, _)) if number == fencing => Ok(()),
             _ => Err(Error::ClaimExpired),
         }
     }
@@ -98,11 +102,14 @@ impl Guard for MemoryGuard {
     fn replied(&self, reply: &Departure<'_>) -> Result<(), Error> {
         let now = millis(reply.now);
         let mut state = self.lock();
-        state.sweep_some(now);
+        let room = state.room(1, self.capacity, now);
         let key = state.signature_key(reply.callback_id, reply.signature);
-        let missing = usize::from(state.live(&key, now).is_none());
-        state.make_room(missing, self.capacity, now)?;
-        state.put(key, Kind::Replied, millis(reply.until), now);
+        let State { signatures, queue, .. } = &mut *state;
+        let place = signatures.entry(key);
+        if is_vacant(&place) && room == 0 {
+            return Err(Error::GuardFull);
+        }
+        put(place, Signed::Replied, millis(reply.until), now, queue, Key::Signature);
         Ok(())
     }
 }
@@ -117,71 +124,73 @@ impl fmt::Debug for MemoryGuard {
 struct State {
     /// Numbers for the callback ids, which are few and the operator's.
     callbacks: HashMap<Box<str>, u32>,
-    entries: HashMap<Key, Entry>,
+    events: HashMap<EventKey, Kept<Held>>,
     fencing: u64,
-    /// The keys of `entries`, each once, in the order in which the sweep looks at them, with a time before which
+    /// The keys of both maps, each once, in the order in which the sweep looks at them, with a time before which
     /// there is no need to.
     queue: VecDeque<(u64, Key)>,
+    signatures: HashMap<SignatureKey, Kept<Signed>>,
     /// When everything was swept last.
     swept: Option<u64>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// The callback's number, and the signature.
+type SignatureKey = (u32, [u8; 20]);
+
+#[derive(Clone, Copy)]
 enum Key {
     Event(EventKey),
-    Signature { callback: u32, signature: [u8; 20] },
+    Signature(SignatureKey),
 }
 
-/// What is held under a key, live as long as the time is not after `until`, in milliseconds.
-#[derive(Clone, Copy)]
-struct Entry {
-    kind: Kind,
+/// A value that is live as long as the time is not after `until`, in milliseconds.
+struct Kept<T> {
     until: u64,
+    value: T,
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum Held {
     Claimed { fencing: u64, until: u64 },
     Done { fencing: u64 },
+}
+
+#[derive(Clone, Copy)]
+enum Signed {
     Received(EventKey),
     Replied,
 }
 
 impl State {
-    fn signature_key(&mut self, callback_id: &str, signature: [u8; 20]) -> Key {
-        let callback = if let Some(number) = self.callbacks.get(callback_id) {
-            *number
-        } else {
-            let number = u32::try_from(self.callbacks.len()).unwrap_or(u32::MAX);
-            self.callbacks.insert(callback_id.into(), number);
-            number
-        };
-        Key::Signature { callback, signature }
+    fn len(&self) -> usize {
+        self.events.len() + self.signatures.len()
     }
 
-    /// What is under a key, unless it ran out.
-    fn live(&self, key: &Key, now: u64) -> Option<Kind> {
-        self.entries.get(key).filter(|entry| now <= entry.until).map(|entry| entry.kind)
-    }
-
-    fn extend(&mut self, key: &Key, until: u64) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.until = entry.until.max(until);
+    fn signature_key(&mut self, callback_id: &str, signature: [u8; 20]) -> SignatureKey {
+        if let Some(number) = self.callbacks.get(callback_id) {
+            return (*number, signature);
         }
+        let number = u32::try_from(self.callbacks.len()).unwrap_or(u32::MAX);
+        self.callbacks.insert(callback_id.into(), number);
+        (number, signature)
     }
 
-    /// Writes an entry; a live one keeps the later of the two times.
-    fn put(&mut self, key: Key, kind: Kind, until: u64, now: u64) {
-        match self.entries.entry(key) {
-            hash_map::Entry::Occupied(mut place) => {
-                let held = Some(place.get().until).filter(|held| now <= *held).unwrap_or(0);
-                place.insert(Entry { kind, until: until.max(held) });
-            }
-            hash_map::Entry::Vacant(place) => {
-                place.insert(Entry { kind, until });
-                self.queue.push_back((until, key));
-            }
+    /// How many more entries fit, after a sweep: of a few entries each time, and of all of them if less than
+    /// `wanted` fit, at most once a second.
+    fn room(&mut self, wanted: usize, capacity: usize, now: u64) -> usize {
+        self.sweep_some(now);
+        let is_due = self.swept.is_none_or(|swept| now < swept || now - swept >= 1000);
+        if capacity.saturating_sub(self.len()) < wanted && is_due {
+            self.swept = Some(now);
+            self.events.retain(|_, held| now <= held.until);
+            self.signatures.retain(|_, signed| now <= signed.until);
+            let (events, signatures) = (&self.events, &self.signatures);
+            self.queue.retain(|(_, key)| match key {
+                Key::Event(key) => events.contains_key(key),
+                Key::Signature(key) => signatures.contains_key(key),
+            });
         }
+        capacity.saturating_sub(self.len())
     }
 
     /// Looks at the next few entries and drops those that ran out: more than an arrival makes, so that all of them
@@ -189,33 +198,60 @@ impl State {
     fn sweep_some(&mut self, now: u64) {
         for _ in 0..SWEEP {
             let Some((due, key)) = self.queue.pop_front() else { return };
-            if now <= due {
-                self.queue.push_back((due, key));
-                continue;
-            }
-            match self.entries.get(&key) {
-                Some(entry) if now <= entry.until => self.queue.push_back((entry.until, key)),
-                _ => drop(self.entries.remove(&key)),
+            let until = match key {
+                _ if now <= due => Some(due),
+                Key::Event(key) => sweep(&mut self.events, key, now),
+                Key::Signature(key) => sweep(&mut self.signatures, key, now),
+            };
+            if let Some(until) = until {
+                self.queue.push_back((until, key));
             }
         }
     }
+}
 
-    /// Makes sure that `missing` more live entries fit. A full guard is swept as a whole at most once a second.
-    fn make_room(&mut self, missing: usize, capacity: usize, now: u64) -> Result<(), Error> {
-        let fits = |state: &Self| {
-            missing == 0 || state.entries.len().checked_add(missing).is_some_and(|len| len <= capacity)
-        };
-        if fits(self) {
-            return Ok(());
+/// Drops what ran out; returns until when the rest is live.
+fn sweep<K: Eq + Hash, T>(map: &mut HashMap<K, Kept<T>>, key: K, now: u64) -> Option<u64> {
+    match map.entry(key) {
+        Entry::Occupied(place) if now <= place.get().until => Some(place.get().until),
+        Entry::Occupied(place) => {
+            place.remove();
+            None
         }
-        let due = self.swept.is_none_or(|swept| now < swept || now - swept >= 1000);
-        if due {
-            self.swept = Some(now);
-            self.entries.retain(|_, entry| now <= entry.until);
-            let entries = &self.entries;
-            self.queue.retain(|(_, key)| entries.contains_key(key));
+        Entry::Vacant(_) => None,
+    }
+}
+
+/// What is in a place, unless it ran out.
+fn live<K, T: Copy>(place: &Entry<'_, K, Kept<T>>, now: u64) -> Option<T> {
+    match place {
+        Entry::Occupied(place) if now <= place.get().until => Some(place.get().value),
+        _ => None,
+    }
+}
+
+fn is_vacant<K, T>(place: &Entry<'_, K, T>) -> bool {
+    matches!(place, Entry::Vacant(_))
+}
+
+/// Writes a value; a live one keeps the later of the two times.
+fn put<K: Copy, T>(
+    place: Entry<'_, K, Kept<T>>,
+    value: T,
+    until: u64,
+    now: u64,
+    queue: &mut VecDeque<(u64, Key)>,
+    key: fn(K) -> Key,
+) {
+    match place {
+        Entry::Occupied(mut place) => {
+            let held = Some(place.get().until).filter(|held| now <= *held).unwrap_or(0);
+            place.insert(Kept { until: until.max(held), value });
         }
-        if fits(self) { Ok(()) } else { Err(Error::GuardFull) }
+        Entry::Vacant(place) => {
+            queue.push_back((until, key(*place.key())));
+            place.insert(Kept { until, value });
+        }
     }
 }
 
