@@ -151,9 +151,38 @@ fn reply(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Bodies that are refused, at half and at all of the size that is taken: the time must not grow faster.
+fn refuse(criterion: &mut Criterion) {
+    let app = callback();
+    let query = format!("msg_signature={}&timestamp={NOW}&nonce=1", "0".repeat(40));
+    let fill = |head: &str, piece: &str, tail: &str, len: usize| {
+        let count = (len - head.len() - tail.len()) / piece.len();
+        format!("{head}{}{tail}", piece.repeat(count))
+    };
+    for (name, head, piece, tail) in [
+        ("attributes", "<xml", " a=''", "><Encrypt>A</Encrypt></xml>"),
+        ("cdata", "<xml><Encrypt>", "<![CDATA[A]]>", "</Encrypt></xml>"),
+        ("comments", "<xml><Encrypt>A</Encrypt>", "<!---->", "</xml>"),
+        ("elements", "<xml><Encrypt>A</Encrypt>", "<a>b</a>", "</xml>"),
+        ("open_tags", "", "<a>", ""),
+        ("quote", "<xml a='", "<", ""),
+        ("json_escapes", "{\"encrypt\":\"", "\\u0041", "\"}"),
+        ("json_keys", "{\"encrypt\":\"A\"", ",\"a\":1", "}"),
+        ("json_open", "{\"a\":", "[", ""),
+    ] {
+        let mut group = criterion.benchmark_group(format!("wecom_refuse_{name}"));
+        for (row, len) in [("floor", Callback::MAX_BODY / 2), ("twice_the_size", Callback::MAX_BODY)] {
+            let body = fill(head, piece, tail, len);
+            assert!(app.open(&query, body.as_bytes()).is_err());
+            group.bench_function(row, |b| b.iter(|| app.open(black_box(&query), black_box(body.as_bytes()))));
+        }
+        group.finish();
+    }
+}
+
 fn config() -> Criterion {
     Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2))
 }
 
-criterion_group!(name = benches; config = config(); targets = open, reply);
+criterion_group!(name = benches; config = config(); targets = open, reply, refuse);
 criterion_main!(benches);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the medians of the last benchmark run as a table, each with its ratio to the floor of the same run.
+"""Prints the medians of the last benchmark run as a table, each with its ratio to the floors of the same run.
 
 Usage: bench_table.py TARGET_DIRECTORY
 """
@@ -23,13 +23,17 @@ def main():
     groups = medians(pathlib.Path(sys.argv[1]))
     if not groups:
         sys.exit("no benchmark results there")
-    print("| operation | ns | ratio to the floor |")
-    print("|---|---:|---:|")
+    print("| operation | ns | ratio to the floor | to a floor with more in it |")
+    print("|---|---:|---:|---:|")
     for group, rows in groups.items():
-        floor = rows.pop("floor")
-        print(f"| {group}: floor | {floor:,.0f} | |")
+        floors = {row: rows.pop(row) for row in sorted(rows) if row.startswith("floor")}
+        base = floors.pop("floor")
+        print(f"| {group}: floor | {base:,.0f} | | |")
+        for row, median in floors.items():
+            print(f"| {group}: {row} | {median:,.0f} | {median / base:.2f} | |")
         for row, median in rows.items():
-            print(f"| {group}: {row} | {median:,.0f} | {median / floor:.2f} |")
+            more = ", ".join(f"{name.removeprefix('floor_')} {median / ns:.2f}" for name, ns in floors.items())
+            print(f"| {group}: {row} | {median:,.0f} | {median / base:.2f} | {more} |")
 
 
 main()

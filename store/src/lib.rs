@@ -31,6 +31,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// Here, where its web framework is at hand.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/wecom.md")]
+mod guide {}
+
 pub mod blocking;
 mod record;
 mod schema;
