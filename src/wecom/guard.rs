@@ -19,7 +19,8 @@ pub trait Guard: Debug + Send + Sync {
     /// In one step: if the signature is known as a reply's, it is refused. If it is known as a request's, the event
     /// that came with it is looked up, else `arrival.event`; and the event is claimed if nobody holds it. Both
     /// entries are made if they are not there, and kept to the later of their present time and the arrival's. An
-    /// entry is live as long as `now` is not after its time.
+    /// entry is live as long as `now` is not after its time. A known signature whose event is not live any more is
+    /// [`Claim::Done`], and nothing is entered.
     ///
     /// # Errors
     ///
@@ -57,7 +58,7 @@ pub struct Arrival<'a> {
     pub signature_until: Duration,
     /// The event.
     pub event: EventKey,
-    /// Until when the event must be remembered; not before `signature_until`.
+    /// Until when the event must be remembered. A signature may outlive it.
     pub event_until: Duration,
     /// The time.
     pub now: Duration,
@@ -119,7 +120,8 @@ pub(super) fn event_key(
 ///
 /// The signature: to the end of the window around `timestamp`, or around the other time that the signed text can be
 /// read as, where nothing else tells the two apart. The event: its own time is within one window before or after
-/// each timestamp it comes with, so the latest is two windows after this one, and is accepted for a third.
+/// each timestamp it comes with, so the latest is two windows after this one, and is accepted for a third. One that
+/// states no time comes again only by its sender's retries, well within that, or under the same signature.
 pub(super) fn retention(
     timestamp: u64,
     other_reading: Option<u64>,
@@ -127,7 +129,7 @@ pub(super) fn retention(
 ) -> (Duration, Duration) {
     let signature = Duration::from_secs(timestamp.max(other_reading.unwrap_or(0))).saturating_add(window);
     let event = Duration::from_secs(timestamp).saturating_add(window.saturating_mul(3));
-    (signature, event.max(signature))
+    (signature, event)
 }
 
 #[cfg(test)]
@@ -139,7 +141,7 @@ mod tests {
         let seconds = Duration::from_secs;
         assert_eq!(retention(1000, None, seconds(300)), (seconds(1300), seconds(1900)));
         assert_eq!(retention(1000, Some(900), seconds(300)), (seconds(1300), seconds(1900)));
-        assert_eq!(retention(1000, Some(9000), seconds(300)), (seconds(9300), seconds(9300)));
+        assert_eq!(retention(1000, Some(9000), seconds(300)), (seconds(9300), seconds(1900)));
         assert_eq!(retention(u64::MAX, None, Duration::MAX), (Duration::MAX, Duration::MAX));
     }
 

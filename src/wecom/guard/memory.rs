@@ -63,7 +63,7 @@ impl Guard for MemoryGuard {
         let event = known.unwrap_or(arrival.event);
         let held = events.entry(event);
         let (claim, fencing) = match live(&held, now) {
-            // A signature is not kept longer than its event. If it ever were, the event was handled.
+            // Its sender has given up long ago: only a replay comes this late.
             None if known.is_some() => return Ok(Ticket { claim: Claim::Done, event, fencing: 0 }),
             Some(Held::Done { .. }) => (Claim::Done, 0),
             Some(Held::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
