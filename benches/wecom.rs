@@ -72,16 +72,18 @@ fn open(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("wecom_open_{name}"));
         let key = floor::Cbc::new(&[7; 32]);
         let timestamp = NOW.to_string();
+        // Where the ciphertext stands is given: finding it is no primitive.
+        let encrypt = encrypt(body).as_bytes();
         let primitives = |buffer: &mut [u8]| {
-            let encrypt = encrypt(body).as_bytes();
-            let parts = [timestamp.as_bytes(), b"1372623149", TOKEN.as_bytes(), black_box(encrypt)];
+            let encrypt = black_box(encrypt);
+            let parts = [timestamp.as_bytes(), b"1372623149", TOKEN.as_bytes(), encrypt];
             let digest = floor::sha1(&parts);
             let out = base64_simd::Out::from_slice(buffer);
             let block = base64_simd::STANDARD.decode(encrypt, out).unwrap();
             key.decrypt(&[1; 16], block);
             (digest, block[0])
         };
-        let mut buffer = vec![0; encrypt(body).len()];
+        let mut buffer = vec![0; encrypt.len()];
         group.bench_function("floor", |b| b.iter(|| primitives(&mut buffer)));
         // The same with the XML reader on the body, and on the body and the message.
         group.bench_function("floor_body", |b| {

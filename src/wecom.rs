@@ -47,6 +47,7 @@ use std::sync::Arc;
 
 use credentials::Pair;
 pub use envelope::Envelope;
+use envelope::Format;
 use event::Opened;
 pub use event::{Echo, Event};
 pub use guard::{Arrival, Claim, Departure, EventKey, Guard, MemoryGuard, Ticket};
@@ -256,9 +257,10 @@ impl Callback {
             other_reading: if is_bound || event.is_none() { None } else { request.other_reading() },
             event,
             format: envelope.format(),
-            nonce: String::from_utf8_lossy(request.nonce).into(),
             now,
             pair,
+            reply_nonce: (envelope.format() == Format::Json)
+                .then(|| String::from_utf8_lossy(request.nonce).into()),
             signature: request.signature,
             timestamp: request.seconds,
             block,

@@ -13,57 +13,61 @@ use zeroize::Zeroize as _;
 
 use super::envelope::{Format, Text, document, is_plain};
 
-/// Calls `visit` with the name and value of every top-level child, until it breaks. `None` if the message
-/// cannot be parsed as far as that.
+/// Calls `visit` with the name and value of every top-level child that `wants` its name, until it breaks. `None` if the
+/// message cannot be parsed as far as that.
 ///
 /// A value is text; of a nested element or of a JSON array or object it is the source as it stands. At most 32
 /// levels. XML entities are the five predefined ones and numbers, and a document type is refused.
-pub(super) fn walk<'a, V>(message: &'a [u8], visit: V) -> Option<()>
+pub(super) fn walk<'a, W, V>(message: &'a [u8], wants: W, visit: V) -> Option<()>
 where
+    W: Fn(&str) -> bool,
     V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let (format, document) = document(message)?;
     match format {
-        Format::Json => walk_json(document, visit),
-        Format::Xml => walk_xml(document, visit),
+        Format::Json => walk_json(document, wants, visit),
+        Format::Xml => walk_xml(document, wants, visit),
     }
 }
 
-fn walk_xml<'a, V>(document: &'a [u8], mut visit: V) -> Option<()>
+fn walk_xml<'a, W, V>(document: &'a [u8], wants: W, mut visit: V) -> Option<()>
 where
+    W: Fn(&str) -> bool,
     V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let mut reader = Reader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut rooted, mut first) = (0usize, false, true);
-    let mut child = Child::default();
+    let mut wanted: Option<Child<'a>> = None;
     loop {
         // White space between children is nobody's: no event is made of it.
         reader.config_mut().trim_text_start = depth < 2;
         let before = usize::try_from(reader.buffer_position()).ok()?;
-        match reader.read_event().ok()? {
-            Event::Start(tag) if depth < MAX_DEPTH && is_plain(&tag) => {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) if depth < MAX_DEPTH && is_plain(&tag) => {
                 if depth == 0 && rooted {
                     return None;
                 }
                 rooted = true;
                 depth += 1;
-                match depth {
-                    1 => {}
-                    2 => {
-                        let start = usize::try_from(reader.buffer_position()).ok()?;
-                        // The tag's name is a part of the document: after the `<`.
-                        let source = document.get(before..start)?.trim_ascii_start().strip_prefix(b"<")?;
-                        let name = source.get(..tag.name().into_inner().len())?;
-                        child = Child { name: core::str::from_utf8(name).ok()?, start, ..Child::default() };
+                if depth > 2 {
+                    if let Some(child) = &mut wanted {
+                        child.nested = true;
                     }
-                    _ => child.nested = true,
+                } else if depth == 2 && wants(tag.name().into_inner()) {
+                    let start = usize::try_from(reader.buffer_position()).ok()?;
+                    // The tag's name is a part of the document: after the `<`.
+                    let source = document.get(before..start)?.trim_ascii_start().strip_prefix(b"<")?;
+                    let name = source.get(..tag.name().into_inner().len())?;
+                    let name = core::str::from_utf8(name).ok()?;
+                    wanted = Some(Child { name, start, ..Child::default() });
                 }
             }
-            Event::End(_) => {
+            Ok(Event::End(_)) => {
                 depth = depth.checked_sub(1)?;
-                if depth == 1 {
-                    let Child { name, nested, start, text } = mem::take(&mut child);
+                if depth == 1
+                    && let Some(Child { name, nested, start, text, .. }) = wanted.take()
+                {
                     let value = if nested {
                         Value(Cow::Borrowed(core::str::from_utf8(document.get(start..before)?).ok()?))
                     } else {
@@ -74,10 +78,17 @@ where
                     }
                 }
             }
-            Event::Text(text) if text.chars().all(char::is_whitespace) => {}
-            Event::Text(text) if depth > 0 => child.push(text.into_inner()),
-            Event::CData(text) if depth > 0 => child.push(text.into_inner()),
-            Event::GeneralRef(reference) if depth > 0 => {
+            Ok(Event::Text(text)) => match &mut wanted {
+                Some(child) => child.text(text.into_inner()),
+                None if depth > 0 || text.chars().all(char::is_whitespace) => {}
+                None => return None,
+            },
+            Ok(Event::CData(text)) if depth > 0 => {
+                if let Some(child) = &mut wanted {
+                    child.section(text.into_inner());
+                }
+            }
+            Ok(Event::GeneralRef(reference)) if depth > 0 => {
                 let character = match &*reference {
                     "amp" => '&',
                     "apos" => '\'',
@@ -86,11 +97,13 @@ where
                     "quot" => '"',
                     _ => reference.resolve_char_ref().ok()??,
                 };
-                child.push(Cow::Owned(character.into()));
+                if let Some(child) = &mut wanted {
+                    child.reference(character);
+                }
             }
-            Event::Comment(_) => {}
-            Event::Decl(_) if first => {}
-            Event::Eof => return (rooted && depth == 0).then_some(()),
+            Ok(Event::Comment(_)) => {}
+            Ok(Event::Decl(_)) if first => {}
+            Ok(Event::Eof) => return (rooted && depth == 0).then_some(()),
             _ => return None,
         }
         first = false;
@@ -98,15 +111,41 @@ where
 }
 
 /// The element that is being read.
+///
+/// White space that stands alone between tags and sections is layout; beside a reference it is text.
 #[derive(Default)]
 struct Child<'a> {
     name: &'a str,
     nested: bool,
     start: usize,
     text: Value<'a>,
+    /// White space that counts if a reference follows.
+    blank: Cow<'a, str>,
+    after_reference: bool,
 }
 
 impl<'a> Child<'a> {
+    fn text(&mut self, text: Cow<'a, str>) {
+        if !self.after_reference && text.chars().all(char::is_whitespace) {
+            self.blank = text;
+        } else {
+            self.section(text);
+        }
+    }
+
+    fn reference(&mut self, character: char) {
+        let blank = mem::take(&mut self.blank);
+        self.push(blank);
+        self.push(Cow::Owned(character.into()));
+        self.after_reference = true;
+    }
+
+    fn section(&mut self, text: Cow<'a, str>) {
+        self.blank = Cow::Borrowed("");
+        self.after_reference = false;
+        self.push(text);
+    }
+
     fn push(&mut self, text: Cow<'a, str>) {
         if !self.nested {
             self.text.push(text);
@@ -154,13 +193,14 @@ impl Drop for Value<'_> {
     }
 }
 
-fn walk_json<'a, V>(document: &'a [u8], visit: V) -> Option<()>
+fn walk_json<'a, W, V>(document: &'a [u8], wants: W, visit: V) -> Option<()>
 where
+    W: Fn(&str) -> bool,
     V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let mut reader = serde_json::Deserializer::from_slice(document);
     let mut stopped = false;
-    let outcome = (&mut reader).deserialize_map(Object { stopped: &mut stopped, visit });
+    let outcome = (&mut reader).deserialize_map(Object { stopped: &mut stopped, wants, visit });
     if stopped {
         return Some(());
     }
@@ -168,13 +208,15 @@ where
     reader.end().ok()
 }
 
-struct Object<'s, V> {
+struct Object<'s, W, V> {
     stopped: &'s mut bool,
+    wants: W,
     visit: V,
 }
 
-impl<'de, V> Visitor<'de> for Object<'_, V>
+impl<'de, W, V> Visitor<'de> for Object<'_, W, V>
 where
+    W: Fn(&str) -> bool,
     V: FnMut(Cow<'de, str>, Value<'de>) -> ControlFlow<()>,
 {
     type Value = ();
@@ -188,6 +230,7 @@ where
             let raw = map.next_value::<&'de RawValue>()?.get();
             let value = json_value(raw).ok_or_else(|| A::Error::custom("too deep"))?;
             if let Some(value) = value
+                && (self.wants)(&name)
                 && (self.visit)(name, value).is_break()
             {
                 *self.stopped = true;

@@ -65,7 +65,7 @@ impl<'a> Envelope<'a> {
     /// The ciphertext, as base64 text, without white space around it.
     #[must_use]
     pub fn encrypt(&self) -> &str {
-        self.encrypt.trim_matches(is_space)
+        self.encrypt.trim_matches([' ', '\t', '\r', '\n'])
     }
 
     /// The CorpID or suite id that the sender states; not authenticated.
@@ -91,7 +91,7 @@ impl<'a> Envelope<'a> {
             Format::Json => json::read(document, &mut fields)?,
             Format::Xml => read_xml(document, &mut fields)?,
         }
-        let Fields { agent_id, encrypt, to_user_name } = fields;
+        let Fields([agent_id, encrypt, to_user_name]) = fields;
         Some(Self { agent_id, encrypt: encrypt?, format, to_user_name })
     }
 }
@@ -112,20 +112,24 @@ pub(super) fn document(bytes: &[u8]) -> Option<(Format, &[u8])> {
     }
 }
 
+/// What is read of a body, in the order of [`Field`].
 #[derive(Default)]
-struct Fields<'a> {
-    agent_id: Option<Cow<'a, str>>,
-    encrypt: Option<Cow<'a, str>>,
-    to_user_name: Option<Cow<'a, str>>,
+struct Fields<'a>([Option<Cow<'a, str>>; 3]);
+
+#[derive(Clone, Copy)]
+enum Field {
+    AgentId,
+    Encrypt,
+    ToUserName,
 }
 
 impl<'a> Fields<'a> {
-    fn slot(&mut self, name: &str) -> Option<&mut Option<Cow<'a, str>>> {
-        match name {
-            "AgentID" | "agentid" => Some(&mut self.agent_id),
-            "Encrypt" | "encrypt" => Some(&mut self.encrypt),
-            "ToUserName" | "tousername" => Some(&mut self.to_user_name),
-            _ => None,
+    fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
+        let Self([agent_id, encrypt, to_user_name]) = self;
+        match field {
+            Field::AgentId => agent_id,
+            Field::Encrypt => encrypt,
+            Field::ToUserName => to_user_name,
         }
     }
 }
@@ -135,51 +139,49 @@ fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut rooted, mut first) = (0usize, false, true);
     // The element that is being read, and whether white space came after its text.
-    let mut open: Option<(&'static str, bool)> = None;
+    let mut open: Option<(Field, bool)> = None;
     loop {
         // White space between children is nobody's: no event is made of it.
         reader.config_mut().trim_text_start = depth < 2;
-        match reader.read_event().ok()? {
-            Event::Start(tag) if depth < MAX_DEPTH && open.is_none() && is_plain(&tag) => {
+        match reader.read_event() {
+            Ok(Event::Start(tag)) if depth < MAX_DEPTH && open.is_none() && is_plain(&tag) => {
                 if depth == 0 && rooted {
                     return None;
                 }
                 rooted = true;
                 depth += 1;
-                if depth == 2 {
-                    open = xml_field(tag.name().into_inner()).map(|name| (name, false));
-                    if let Some(slot) = open.and_then(|(name, _)| fields.slot(name)) {
-                        if slot.is_some() {
-                            return None;
-                        }
-                        *slot = Some(Cow::Borrowed(""));
+                if depth == 2
+                    && let Some(field) = xml_field(tag.name().into_inner())
+                {
+                    open = Some((field, false));
+                    if fields.slot(field).replace(Cow::Borrowed("")).is_some() {
+                        return None;
                     }
                 }
             }
-            Event::End(_) => {
+            Ok(Event::End(_)) => {
                 depth = depth.checked_sub(1)?;
                 open = None;
             }
-            Event::Text(text) => {
-                let text = text.into_inner();
-                let blank = text.chars().all(is_space);
+            Ok(Event::Text(text)) => {
+                let blank = text.bytes().all(is_space);
                 match &mut open {
                     _ if blank && depth == 0 => {}
                     _ if depth == 0 => return None,
-                    Some((name, gap)) if blank => *gap = !fields.slot(name)?.as_ref()?.is_empty(),
-                    Some(open) => append(fields, *open, text)?,
+                    Some((field, gap)) if blank => *gap = !fields.slot(*field).as_ref()?.is_empty(),
+                    Some(open) => append(fields, *open, text.into_inner())?,
                     None => {}
                 }
             }
-            Event::CData(_) if depth == 0 => return None,
-            Event::CData(text) => {
+            Ok(Event::CData(_)) if depth == 0 => return None,
+            Ok(Event::CData(text)) => {
                 if let Some(open) = open {
                     append(fields, open, text.into_inner())?;
                 }
             }
-            Event::Comment(_) if open.is_none() => {}
-            Event::Decl(_) if first => {}
-            Event::Eof => return (rooted && depth == 0).then_some(()),
+            Ok(Event::Comment(_)) if open.is_none() => {}
+            Ok(Event::Decl(_)) if first => {}
+            Ok(Event::Eof) => return (rooted && depth == 0).then_some(()),
             _ => return None,
         }
         first = false;
@@ -188,8 +190,8 @@ fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
 
 /// Adds a piece of text to the element that is being read. Pieces with white space between them are not one
 /// value.
-fn append<'a>(fields: &mut Fields<'a>, (name, gap): (&'static str, bool), text: Cow<'a, str>) -> Option<()> {
-    let value = fields.slot(name)?.as_mut()?;
+fn append<'a>(fields: &mut Fields<'a>, (field, gap): (Field, bool), text: Cow<'a, str>) -> Option<()> {
+    let value = fields.slot(field).as_mut()?;
     match &**value {
         "" => *value = text,
         _ if gap => return None,
@@ -199,8 +201,13 @@ fn append<'a>(fields: &mut Fields<'a>, (name, gap): (&'static str, bool), text: 
 }
 
 /// The elements that are read, by their exact names.
-fn xml_field(name: &str) -> Option<&'static str> {
-    ["Encrypt", "ToUserName", "AgentID"].into_iter().find(|known| *known == name)
+fn xml_field(name: &str) -> Option<Field> {
+    match name {
+        "AgentID" => Some(Field::AgentId),
+        "Encrypt" => Some(Field::Encrypt),
+        "ToUserName" => Some(Field::ToUserName),
+        _ => None,
+    }
 }
 
 /// A tag with a name, and attributes, if any, that are short and hold no reference.
@@ -210,8 +217,8 @@ pub(super) fn is_plain(tag: &BytesStart<'_>) -> bool {
         && (attributes.is_empty() || attributes.len() <= MAX_ATTRIBUTES && !attributes.contains(['&', '<']))
 }
 
-fn is_space(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\r' | '\n')
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// The longest body, in bytes.

@@ -31,12 +31,13 @@ pub(super) struct Opened {
     pub(super) block: Block,
     pub(super) event: Option<EventKey>,
     pub(super) format: Format,
-    pub(super) nonce: Box<str>,
     /// The clock when the timestamp was compared with it.
     pub(super) now: Duration,
     /// The latest other time that the signed text reads as, where nothing but the guard tells it from the timestamp.
     pub(super) other_reading: Option<u64>,
     pub(super) pair: Arc<Pair>,
+    /// The request's nonce, if a reply has to repeat it.
+    pub(super) reply_nonce: Option<Box<str>>,
     pub(super) signature: Signature,
     pub(super) timestamp: u64,
 }

@@ -39,7 +39,8 @@ impl<'a> Inner<'a> {
         let mut inner = Self { children: Vec::new() };
         let children = &mut inner.children;
         let mut room = true;
-        walk(message, |name, value| {
+        let all = |_: &str| true;
+        walk(message, all, |name, value| {
             room = children.len() < MAX_CHILDREN;
             if !room {
                 return ControlFlow::Break(());
@@ -85,7 +86,8 @@ impl<'a> Stamp<'a> {
     pub(super) fn find(message: &'a [u8]) -> Self {
         let (mut create, mut stamp, mut id) = (None, None, None);
         let time = |value: &str| seconds(value.trim_ascii().as_bytes());
-        let _parsed = walk(message, |name, value| {
+        let stamps = |name: &str| matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "msgid");
+        let _parsed = walk(message, stamps, |name, value| {
             match &*name {
                 "CreateTime" if create.is_none() => create = Some(time(&value)),
                 "TimeStamp" if stamp.is_none() => stamp = Some(time(&value)),
@@ -129,6 +131,9 @@ mod tests {
             ("<![CDATA[ a & <b> ]]>", " a & <b> "),
             ("a&amp;&lt;&gt;&quot;&apos;&#65;&#x4e2d;b", "a&<>\"'A中b"),
             ("1,2", "1,2"),
+            ("&lt; &gt;", "< >"),
+            (" &lt;\n", " <\n"),
+            ("\n<![CDATA[x]]>&amp;", "x&"),
             ("a<!-- c -->b", "ab"),
             ("<b>1</b><b><![CDATA[2]]></b>", "<b>1</b><b><![CDATA[2]]></b>"),
             ("t<b/>u", "t<b/>u"),

@@ -31,6 +31,8 @@ impl<'a> Query<'a> {
         }
         let (mut echostr, mut msg_signature, mut nonce, mut timestamp) = (None, None, None, None);
         let mut other = false;
+        let escaped = raw.contains('%');
+        let decode = |text| if escaped { decode(text) } else { Ok(Cow::Borrowed(text)) };
         let mut rest = Some(raw.as_bytes());
         while let Some(here) = rest {
             let (parameter, after) = cut(here, b'&');
@@ -157,7 +159,7 @@ fn cut(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
 
 /// Percent-decodes, once.
 fn decode(text: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
-    if memchr(b'%', text).is_none() {
+    if !text.contains(&b'%') {
         return Ok(Cow::Borrowed(text));
     }
     let mut out = Vec::with_capacity(text.len());

@@ -32,9 +32,9 @@ impl Reply {
         let mut random = [0; RANDOM_LEN + NONCE_LEN];
         Os.fill(&mut random)?;
         let (block_random, nonce) = random.split_first_chunk().expect("the block's share is the first");
-        let nonce = match opened.format {
-            Format::Json => opened.nonce.to_string(),
-            Format::Xml => format!("n{}n", hex_encode(nonce)),
+        let nonce = match &opened.reply_nonce {
+            Some(nonce) => nonce.to_string(),
+            None => format!("n{}n", hex_encode(nonce)),
         };
         let now = settings.now();
         let timestamp = now.as_secs().to_string();

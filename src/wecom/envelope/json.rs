@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fields, MAX_JSON_DEPTH};
+use super::{Field, Fields, MAX_JSON_DEPTH};
 
 /// Reads one object and nothing after it.
 pub(super) fn read<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
@@ -23,15 +23,25 @@ impl<'de> Visitor<'de> for &mut Fields<'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key_seed(Text)? {
-            let Some(slot) = self.slot(&name) else {
+            let Some(field) = json_field(&name) else {
                 map.next_value_seed(Skip(MAX_JSON_DEPTH - 1))?;
                 continue;
             };
-            if slot.replace(map.next_value_seed(Text)?).is_some() {
+            if self.slot(field).replace(map.next_value_seed(Text)?).is_some() {
                 return Err(A::Error::custom("duplicate"));
             }
         }
         Ok(())
+    }
+}
+
+/// The members that are read, each in two spellings.
+fn json_field(name: &str) -> Option<Field> {
+    match name {
+        "AgentID" | "agentid" => Some(Field::AgentId),
+        "Encrypt" | "encrypt" => Some(Field::Encrypt),
+        "ToUserName" | "tousername" => Some(Field::ToUserName),
+        _ => None,
     }
 }
 
