@@ -75,6 +75,9 @@ pub enum Error {
 
 impl Error {
     /// The stable number of this error, the same in every language. Numbers are never reused.
+    ///
+    /// 0 is success. 1 to 99 are kept for what only a language binding can meet, such as a buffer that is too small;
+    /// they have no variant here. The C ABI has given: 1 argument, 2 buffer too small, 3 handle, 4 internal, 5 absent.
     #[must_use]
     pub const fn code(&self) -> i32 {
         match self {
