@@ -27,6 +27,7 @@
 //! # Ok::<(), tenantseal::Error>(())
 //! ```
 
+mod biz_msg_crypt;
 mod block;
 mod children;
 mod credentials;
@@ -45,6 +46,7 @@ mod signature;
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 
+pub use biz_msg_crypt::BizMsgCrypt;
 use credentials::Pair;
 pub use envelope::Envelope;
 use envelope::Format;

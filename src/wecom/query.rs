@@ -61,6 +61,23 @@ impl<'a> Query<'a> {
         })
     }
 
+    /// Takes parameters that a framework has split and decoded.
+    pub(super) fn decoded(
+        msg_signature: &'a [u8],
+        timestamp: &'a [u8],
+        nonce: &'a [u8],
+    ) -> Result<Self, Refusal> {
+        if msg_signature.len().saturating_add(timestamp.len()).saturating_add(nonce.len()) > MAX_QUERY {
+            return Err(Refusal::QueryLong);
+        }
+        Ok(Self {
+            echostr: None,
+            msg_signature: Cow::Borrowed(msg_signature),
+            nonce: Cow::Borrowed(nonce),
+            timestamp: Cow::Borrowed(timestamp),
+        })
+    }
+
     /// Whether `msg_signature` has the value that belongs into `signature`.
     pub(super) fn is_signed_without_body(&self, pair: &Pair) -> bool {
         let expected = sign_without_body(pair, &self.timestamp, &self.nonce);
@@ -189,7 +206,7 @@ pub(super) const MAX_QUERY: usize = 8 * 1024;
 const TIMESTAMP_LEN: usize = 10;
 
 /// The longest nonce, in characters. Shorter than the 40 that a ciphertext can lose at least.
-const MAX_NONCE: usize = 32;
+pub(super) const MAX_NONCE: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,8 @@ pub(super) enum Refusal {
     Percent,
     QueryLong,
     ReceiveId { found: Box<[u8]> },
+    ReplyFailed,
+    ReplyForm,
     Signature,
     SignatureForm,
     SignatureMissing { other: bool },
@@ -68,9 +70,11 @@ impl Refusal {
             | Self::QueryLong => -40002,
             Self::Ambiguous => -40004,
             Self::ReceiveId { .. } => -40005,
+            Self::ReplyFailed => -40006,
             Self::Block(BlockFault::Padding) | Self::CiphertextLength => -40007,
             Self::Block(BlockFault::Length) | Self::Echo | Self::Guard(_) => -40008,
             Self::Encrypt { .. } => -40010,
+            Self::ReplyForm => -40011,
         }
     }
 
@@ -105,6 +109,10 @@ impl Refusal {
             Self::QueryLong => "the query is over 8 KiB",
             Self::ReceiveId { .. } => {
                 "it is meant for another receiveid: CorpID, suite id or empty, by kind of app"
+            }
+            Self::ReplyFailed => "the reply is over 1 MiB, or there is no randomness",
+            Self::ReplyForm => {
+                "the reply's nonce is not 1 to 32 letters, digits, - or _, or its timestamp not 10 digits"
             }
             Self::Signature => "the signature does not match: wrong token, or another app's URL",
             Self::SignatureForm => "msg_signature is not 40 lowercase hexadecimal digits",
@@ -145,7 +153,7 @@ impl Diagnosis {
         }
     }
 
-    /// Tencent's code: 0, or -40001 to -40010.
+    /// Tencent's code: 0, or -40001 to -40011.
     #[must_use]
     pub const fn code(&self) -> i32 {
         self.code

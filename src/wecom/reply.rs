@@ -2,12 +2,13 @@
 
 use super::{
     block::{RANDOM_LEN, encrypt},
+    credentials::Pair,
     envelope::Format,
     event::Opened,
     guard::{Departure, retention},
     query::other_reading,
     settings::Settings,
-    signature::sign,
+    signature::{Signature, sign},
 };
 use crate::{
     encoding::hex_encode,
@@ -38,16 +39,36 @@ impl Reply {
         };
         let now = settings.now();
         let timestamp = now.as_secs().to_string();
-        let encrypt = encrypt(&opened.pair, block_random, plaintext, opened.block.receive_id())?;
-        let signature = sign(&opened.pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
+        let receive_id = opened.block.receive_id();
+        let (reply, signature) = Self::encrypted(
+            &opened.pair,
+            block_random,
+            plaintext,
+            receive_id,
+            Heading { format: opened.format, nonce, timestamp },
+        )?;
         if let Some(registered) = &settings.guard {
-            let other = other_reading(timestamp.as_bytes(), nonce.as_bytes());
+            let other = other_reading(reply.timestamp.as_bytes(), reply.nonce.as_bytes());
             // A window more than a request's: the clock that reads it may be behind this one.
             let (until, _) = retention(now.as_secs(), other, settings.window.saturating_mul(2));
             let callback_id = &*registered.callback_id;
             registered.guard.replied(&Departure { callback_id, signature, until, now })?;
         }
-        Ok(Self { encrypt, format: opened.format, nonce, signature: hex_encode(&signature), timestamp })
+        Ok(reply)
+    }
+
+    /// Encrypts and signs; no guard is told.
+    pub(super) fn encrypted(
+        pair: &Pair,
+        random: &[u8; RANDOM_LEN],
+        plaintext: &[u8],
+        receive_id: &[u8],
+        heading: Heading,
+    ) -> Result<(Self, Signature), Error> {
+        let Heading { format, nonce, timestamp } = heading;
+        let encrypt = encrypt(pair, random, plaintext, receive_id)?;
+        let signature = sign(pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
+        Ok((Self { encrypt, format, nonce, signature: hex_encode(&signature), timestamp }, signature))
     }
 
     /// The body in the format that the request came in.
@@ -80,6 +101,13 @@ impl Reply {
              \"timestamp\":{timestamp},\"nonce\":\"{nonce}\"}}"
         )
     }
+}
+
+/// What of a reply is not encrypted.
+pub(super) struct Heading {
+    pub(super) format: Format,
+    pub(super) nonce: String,
+    pub(super) timestamp: String,
 }
 
 /// The random bytes of a nonce of our own. It starts and ends with a letter, so that no digits of it can be read as
