@@ -151,6 +151,13 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+/// So that a value which needs no conversion can stand where one that does may.
+impl From<core::convert::Infallible> for Error {
+    fn from(never: core::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error.kind())

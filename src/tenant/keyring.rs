@@ -261,8 +261,8 @@ impl Keyring {
     ///
     /// [`Error::AlreadyExists`]; [`Error::Value`] or [`Error::TooLong`] if the id is not 1 to 128 bytes;
     /// [`Error::Random`], [`Error::Io`].
-    pub fn create_tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<Tenant, Error> {
-        self.create_tenant_from(id.try_into()?, &mut Os)
+    pub fn create_tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Tenant, Error> {
+        self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut Os)
     }
 
     /// As [`Keyring::create_tenant`], with the caller's generator.
@@ -273,10 +273,10 @@ impl Keyring {
     #[cfg(feature = "hazmat")]
     pub fn create_tenant_with_rng<I, R>(&self, id: I, rng: &mut R) -> Result<Tenant, Error>
     where
-        I: TryInto<TenantId, Error = Error>,
+        I: TryInto<TenantId, Error: Into<Error>>,
         R: crate::primitive::rng::TryCryptoRng,
     {
-        self.create_tenant_from(id.try_into()?, &mut crate::primitive::rng::Explicit(rng))
+        self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut crate::primitive::rng::Explicit(rng))
     }
 
     /// The keys of a tenant, by its id. A key file that another process replaced is read again first; while it cannot
@@ -286,8 +286,8 @@ impl Keyring {
     ///
     /// [`Error::UnknownTenant`]; [`Error::Open`] if its records were altered; what [`Keyring::reload`] says, for a
     /// tenant that is not known.
-    pub fn tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<Tenant, Error> {
-        let id = id.try_into()?;
+    pub fn tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Tenant, Error> {
+        let id = id.try_into().map_err(Into::into)?;
         let reloaded = self.reload_if_replaced();
         if self.read(|state| state.tenants.contains_key(&id)) {
             return self.handle(id);
@@ -314,8 +314,12 @@ impl Keyring {
     ///
     /// [`Error::AlreadyExists`] if a tenant has that alias; [`Error::UnknownTenant`]; [`Error::Value`] or
     /// [`Error::TooLong`] if the alias is not 1 to 128 bytes.
-    pub fn add_alias<I: TryInto<TenantId, Error = Error>>(&self, alias: &str, id: I) -> Result<(), Error> {
-        let (alias, id) = (TenantId::try_from(alias)?, id.try_into()?);
+    pub fn add_alias<I: TryInto<TenantId, Error: Into<Error>>>(
+        &self,
+        alias: &str,
+        id: I,
+    ) -> Result<(), Error> {
+        let (alias, id) = (TenantId::try_from(alias)?, id.try_into().map_err(Into::into)?);
         self.update(|state| {
             if !state.tenants.contains_key(&id) {
                 return Err(Error::UnknownTenant);
@@ -343,8 +347,11 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::UnknownTenant`], [`Error::Random`], [`Error::Io`].
-    pub fn rotate_tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<Generation, Error> {
-        self.add_generation(id.try_into()?, RootKind::TenantRoot)
+    pub fn rotate_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
+        &self,
+        id: I,
+    ) -> Result<Generation, Error> {
+        self.add_generation(id.try_into().map_err(Into::into)?, RootKind::TenantRoot)
     }
 
     /// Gives a tenant a new index root. Lookups ask for the tokens of every epoch.
@@ -352,8 +359,8 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::UnknownTenant`], [`Error::Random`], [`Error::Io`].
-    pub fn rotate_index<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<Generation, Error> {
-        self.add_generation(id.try_into()?, RootKind::IndexRoot)
+    pub fn rotate_index<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Generation, Error> {
+        self.add_generation(id.try_into().map_err(Into::into)?, RootKind::IndexRoot)
     }
 
     /// Puts a policy in force for every tenant of this keyring.

@@ -42,7 +42,7 @@ impl Vault {
     /// # Errors
     ///
     /// As [`crate::Vault::tenant`].
-    pub fn tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<TenantVault, Error> {
+    pub fn tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<TenantVault, Error> {
         self.0.tenant(id).map(TenantVault)
     }
 }

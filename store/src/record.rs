@@ -126,6 +126,11 @@ impl Record {
         &self.compartment
     }
 
+    /// The columns that are not NULL, by their permanent labels.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// The text of a column; `None` if it is NULL or not of this row.
     ///
     /// # Errors
@@ -184,6 +189,11 @@ impl Masked {
     #[must_use]
     pub fn compartment(&self) -> &str {
         &self.compartment
+    }
+
+    /// The columns that are not NULL, by their permanent labels.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.shown.keys().map(String::as_str)
     }
 
     /// What may be shown of a column: a plain text as it is, a mask, or `****` for a sealed column without one.

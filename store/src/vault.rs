@@ -131,7 +131,7 @@ impl Vault {
     /// # Errors
     ///
     /// [`Error::UnknownTenant`]; [`Error::Forked`].
-    pub fn tenant<I: TryInto<TenantId, Error = Error>>(&self, id: I) -> Result<TenantVault, Error> {
+    pub fn tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<TenantVault, Error> {
         self.inner.check_process()?;
         Ok(TenantVault { inner: self.inner.clone(), tenant: self.inner.keyring.tenant(id)? })
     }
