@@ -66,6 +66,19 @@ fn cells_open() {
 }
 
 #[test]
+fn what_must_be_refused_is_refused_with_its_code() {
+    let refused: Value = serde_json::from_str(include_str!("../vectors/refused_v1.json")).unwrap();
+    let keys = keyring(&vectors());
+    let cells = refused["cells"].as_array().unwrap();
+    assert!(cells.len() >= 20);
+    for cell in cells {
+        let outcome = field(&keys, cell).open(cell["row"].as_i64().unwrap(), bytes(text(cell, "bytes")));
+        let code = outcome.err().map(|error| i64::from(error.code()));
+        assert_eq!(code, cell["code"].as_i64(), "{}", text(cell, "what"));
+    }
+}
+
+#[test]
 fn tokens_are_the_same() {
     let vectors = vectors();
     let mobile = keyring(&vectors).tenant("t-1001").unwrap().field("member.mobile").unwrap();
