@@ -10,12 +10,15 @@ FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets
 FUZZ_SECONDS ?= 600
 SMOKE_SECONDS ?= 10
 
-.PHONY: bench check demo deny fmt fuzz-smoke lint soak setup test unit
+# What is tested without the bindings, so that their features do not choose the backend.
+CORE := -p tenantseal -p tenantseal-store
+
+.PHONY: bench check demo demo-python deny fmt fuzz-smoke lint soak setup test test-python unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
 
-test: setup check demo fuzz-smoke
+test: setup check demo test-python demo-python fuzz-smoke
 
 check: fmt lint unit deny
 
@@ -24,15 +27,15 @@ fmt:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint:
-	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps --features $(BOTH)
 
 # The corpora of fuzz/ are replayed by these runs.
 unit:
-	$(CARGO) test --workspace
-	$(CARGO) test --workspace --features $(BOTH)
+	$(CARGO) test $(CORE)
+	$(CARGO) test $(CORE) --features $(BOTH)
 	$(CARGO) test -p tenantseal --no-default-features
 
 deny:
@@ -41,6 +44,13 @@ deny:
 	else \
 		echo "SKIPPED cargo-deny (bans, licenses, sources): not installed; cargo install cargo-deny --locked"; \
 	fi
+
+# The wheel, its tests and its stubs, in a virtual environment under target/.
+test-python:
+	scripts/python.sh test
+
+demo-python:
+	scripts/python.sh demo
 
 fuzz-smoke:
 	scripts/fuzz.sh $(SMOKE_SECONDS) $(FUZZ_TARGETS)
@@ -54,6 +64,6 @@ bench:
 
 # Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
 soak:
-	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release
-	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release --features $(BOTH)
+	TENANTSEAL_SOAK=1 $(CARGO) test $(CORE) --release
+	TENANTSEAL_SOAK=1 $(CARGO) test $(CORE) --release --features $(BOTH)
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -1,0 +1,380 @@
+"""The extension module. Import from `tenantseal`, `tenantseal.wecom` and `tenantseal.store` instead."""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal, SupportsIndex, TypeAlias, final
+
+from typing_extensions import Buffer
+
+__version__: str
+__all__ = [
+    "AnyReceiveId",
+    "BizMsgCrypt",
+    "BlindIndex",
+    "Callback",
+    "Diagnosis",
+    "Event",
+    "Field",
+    "Keyring",
+    "Mask",
+    "Masked",
+    "MemoryGuard",
+    "Record",
+    "Sender",
+    "Tenant",
+    "TenantVault",
+    "Transaction",
+    "Unbound",
+    "Vault",
+    "__version__",
+    "cell_header",
+    "check_policy",
+]
+
+_Text: TypeAlias = str | Buffer
+_Key: TypeAlias = SupportsIndex | str | Buffer
+_Row: TypeAlias = _Key | tuple[_Key, ...] | Unbound
+_Value: TypeAlias = str | Buffer | int | float | bool | None
+
+@final
+class Unbound:
+    """The type of `tenantseal.UNBOUND`, the row of a field that is bound to none."""
+
+    def __new__(cls) -> Unbound: ...
+
+@final
+class Keyring:
+    """The keys of every tenant under one key-encryption key. Use it from as many threads and forks as you like."""
+
+    @staticmethod
+    def create(path: str | os.PathLike[str], passphrase: _Text) -> Keyring:
+        """Make a new key file, readable by its owner alone. The passphrase has 12 bytes at least."""
+    @staticmethod
+    def open(path: str | os.PathLike[str], passphrase: _Text) -> Keyring:
+        """Open a key file."""
+    @staticmethod
+    def from_kek(kek: Buffer, records: Sequence[Buffer] | None = None) -> Keyring:
+        """A keyring that is stored nowhere: a key-encryption key of 32 random bytes, and the records you kept."""
+    def create_tenant(self, tenant_id: _Text, /) -> Tenant:
+        """Create a tenant under your own id of 1 to 128 bytes, which never changes."""
+    def tenant(self, tenant_id: _Text, /) -> Tenant:
+        """The keys of a tenant."""
+    def tenant_by_alias(self, alias: str, /) -> Tenant:
+        """The keys of the tenant that has this alias: a CorpID, a suite id, an open id."""
+    def add_alias(self, alias: str, tenant_id: _Text) -> None:
+        """Give a tenant another name. No key changes."""
+    def remove_alias(self, alias: str) -> None:
+        """Take a name away. No key changes."""
+    def rotate_tenant(self, tenant_id: _Text) -> int:
+        """Give a tenant a new root and return its generation. What older generations sealed still opens."""
+    def rotate_index(self, tenant_id: _Text) -> int:
+        """Give a tenant a new index root and return its epoch. Lookups ask for the tokens of every epoch."""
+    def install_policy(self, document: _Text) -> None:
+        """Put a policy document (JSON) in force for every tenant."""
+    def policy(self) -> str:
+        """The policy in force, in its canonical form."""
+    def reload(self) -> None:
+        """Read the key file again, so that what other processes changed is seen."""
+    def records(self) -> list[bytes]:
+        """Every record, wrapped, to be kept by you."""
+    def tenant_ids(self) -> list[bytes]:
+        """Every tenant's id."""
+
+@final
+class Tenant:
+    """One tenant's keys."""
+
+    @property
+    def id(self) -> bytes:
+        """Whose keys these are."""
+    def field(self, label: str, /) -> Field:
+        """The field of that permanent label, `table.column`."""
+
+@final
+class Field:
+    """A field of one tenant, in one compartment.
+
+    A row is an int of 64 bits, a str or bytes; a tuple of them for natural keys; or `UNBOUND`. The policy says which.
+    Many values are sealed in one call with one read of randomness; the interpreter is released meanwhile.
+    """
+
+    @property
+    def label(self) -> str:
+        """The permanent label, `table.column`."""
+    def compartment(self, label: str, /) -> Field:
+        """The same field in a compartment of the policy."""
+    def seal(self, value: _Text, *, row: _Row) -> bytes:
+        """Seal a value for a row. The result is 64 bytes longer than the value."""
+    def seal_text(self, value: _Text, *, row: _Row) -> str:
+        """As `seal`, for columns that hold only text."""
+    def open(self, sealed: _Text, *, row: _Row) -> Any:
+        """Open what `seal` made for this row: a str for a text field, bytes for a bytes field."""
+    def open_masked(self, sealed: _Text, *, row: _Row) -> str:
+        """What may be shown of a sealed value, `138****8000`."""
+    def seal_many(self, values: Iterable[_Text | None], *, rows: Iterable[_Row]) -> list[bytes | None]:
+        """Seal many values; None stays None. An error has the `position` of the value that failed."""
+    def open_many(self, cells: Iterable[_Text | None], *, rows: Iterable[_Row]) -> list[Any]:
+        """Open many cells; None stays None. An error has the `position` of the cell that failed."""
+    def index(self, label: str, /) -> BlindIndex:
+        """The blind index of that label."""
+    def mask(self) -> Mask:
+        """The mask of this field: a sealed column of its own."""
+
+@final
+class BlindIndex:
+    """A blind index of a field: equal values share a token."""
+
+    def token(self, value: _Text, /) -> int:
+        """The token to store beside a sealed value."""
+    def token_many(self, values: Iterable[_Text | None], /) -> list[int | None]:
+        """A token for each value; None stays None."""
+    def lookup(self, value: _Text, /) -> list[int]:
+        """Every token that rows with this value may have, for `WHERE column IN (...)`. Open what is found and compare."""
+    def matches(self, left: _Text, right: _Text, /) -> bool:
+        """Whether two values are the same to this index."""
+
+@final
+class Mask:
+    """The sealed mask column of a field."""
+
+    def seal(self, value: str, *, row: _Row) -> bytes:
+        """Mask a value and seal the result."""
+    def open(self, sealed: _Text, *, row: _Row) -> str:
+        """Open a sealed mask, for display."""
+
+def cell_header(cell: _Text, /) -> tuple[int, int, bytes]:
+    """The suite, generation and key commitment of a cell, read without a key."""
+
+def check_policy(document: _Text) -> str:
+    """Check a policy document and return its canonical form."""
+
+@final
+class AnyReceiveId:
+    """The type of `tenantseal.wecom.ANY_RECEIVE_ID`."""
+
+    def __new__(cls) -> AnyReceiveId: ...
+
+@final
+class MemoryGuard:
+    """A memory of callbacks that several callbacks of one process share: at most `capacity` live entries (1,000,000)."""
+
+    def __new__(cls, capacity: int | None = None) -> MemoryGuard: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+
+_Guard: TypeAlias = tuple[MemoryGuard, str] | bool
+_ReceiveId: TypeAlias = str | Sequence[str] | AnyReceiveId
+
+@final
+class Callback:
+    """One callback URL: its credentials, whom it is for, and what it remembers.
+
+    `previous` are pairs of token and key that were in use before; `window` (300) and `lease` (4) are seconds; `guard` is
+    a `MemoryGuard` with the callback's name, or False for none; `clock` returns seconds since 1970.
+    """
+
+    @staticmethod
+    def company_app(
+        token: str,
+        encoding_aes_key: str,
+        corp_id: str,
+        *,
+        previous: Sequence[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """A company's own app: XML, its CorpID as the receiveid, every message states its time."""
+    @staticmethod
+    def custom(
+        token: str,
+        encoding_aes_key: str,
+        *,
+        url_check: _ReceiveId,
+        messages: _ReceiveId,
+        binding: Literal["if_present", "off", "required"] = "if_present",
+        previous: Sequence[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """Any other kind of app. A receiveid policy is a str, a list of them, "" for none, or `ANY_RECEIVE_ID`."""
+    def open(self, raw_query: str, body: Buffer, /) -> Event:
+        """Verify, decrypt and recognise a message. `raw_query` is the query string as it came, not decoded."""
+    def verify_url(self, raw_query: str, /) -> bytes:
+        """The body of the answer to the console's URL check."""
+    def diagnose(self, raw_query: str, body: Buffer | None = None, /) -> Diagnosis:
+        """Why a request is refused, for your log and never for the peer."""
+
+@final
+class Event:
+    """A message from WeCom: authentic, fresh, for this receiver, and claimed by this worker if it is new."""
+
+    @property
+    def message(self) -> bytes:
+        """The decrypted message, as it was sent."""
+    @property
+    def receive_id(self) -> bytes:
+        """Whom the message is for."""
+    @property
+    def timestamp(self) -> int:
+        """The timestamp of the request, in seconds since 1970."""
+    @property
+    def claim(self) -> Literal["done", "fresh", "in_progress"]:
+        """Who holds the event: answer 200 to done, 503 to in_progress."""
+    @property
+    def is_fresh(self) -> bool:
+        """Whether this worker is to act on the event."""
+    def done(self) -> None:
+        """Settle the event, after its effects are safe. `ClaimExpiredError`: take them back."""
+    def get(self, name: str) -> str | None:
+        """The text of the first child of that name."""
+    def children(self) -> list[tuple[str, str]]:
+        """All children in order, as name and text."""
+    def reply(self, plaintext: _Text, /) -> str:
+        """The body of an encrypted passive reply."""
+
+@final
+class Diagnosis:
+    """What was wrong with a callback."""
+
+    @property
+    def code(self) -> int:
+        """Tencent's code: 0, or -40001 to -40011."""
+    @property
+    def cause(self) -> str:
+        """The likely cause, in one sentence."""
+    @property
+    def receive_id(self) -> bytes | None:
+        """With -40005, the receiveid that the message is meant for."""
+
+@final
+class Sender:
+    """What WeCom's servers send, for tests and simulators."""
+
+    def __new__(cls, token: str, encoding_aes_key: str, receive_id: str) -> Sender: ...
+    def post(self, plaintext: _Text, timestamp: int, nonce: str, *, json: bool = False) -> tuple[str, bytes]:
+        """A message as query string and body."""
+    def get(self, echo: str, timestamp: int, nonce: str) -> str:
+        """The query string of a URL check."""
+    def open_reply(self, body: str) -> bytes:
+        """Verify and decrypt a reply's body."""
+
+@final
+class BizMsgCrypt:
+    """What `tenantseal.wecom.WXBizMsgCrypt` is made of."""
+
+    def __new__(cls, token: str, encoding_aes_key: str, receive_id: str) -> BizMsgCrypt: ...
+    def verify_url(
+        self, msg_signature: _Text, timestamp: _Text, nonce: _Text, echostr: _Text
+    ) -> tuple[int, bytes | None]:
+        """Tencent's code, and the echo."""
+    def decrypt_msg(
+        self, body: _Text, msg_signature: _Text, timestamp: _Text, nonce: _Text
+    ) -> tuple[int, bytes | None]:
+        """Tencent's code, and the message."""
+    def encrypt_msg(
+        self, reply: _Text, nonce: str, timestamp: str | None, json: bool
+    ) -> tuple[int, bytes | None]:
+        """Tencent's code, and the reply's body."""
+
+@final
+class Vault:
+    """A vault of sealed records on an SQLite file. `with` closes it; closing it again is no error."""
+
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str],
+        keyring: Keyring,
+        *,
+        names: Sequence[tuple[str, str]] | None = None,
+        busy_timeout: float | None = None,
+    ) -> Vault:
+        """Open the file, make it if it is not there, and add what the policy in force needs.
+
+        `names` are pairs of a permanent label and the SQL name that it has now; `busy_timeout` (5) is in seconds.
+        """
+    def tenant(self, tenant_id: _Text, /) -> TenantVault:
+        """One tenant's rows."""
+    def close(self) -> None:
+        """Close the vault."""
+    def __enter__(self) -> Vault: ...
+    def __exit__(self, *_exception: object) -> None: ...
+
+@final
+class TenantVault:
+    """One tenant's rows. A str is text, bytes are bytes, None is NULL; int, float and bool are for plain columns."""
+
+    def insert(self, table: str, values: dict[str, _Value], *, compartment: str | None = None) -> int:
+        """Insert a row and return its id, which is never used again."""
+    def get(self, table: str, row: int) -> Record | None:
+        """The row of that id, opened; None if this tenant has none."""
+    def find(self, field: str, index: str, value: str) -> list[Record]:
+        """The rows of which `field` has this value, by that index."""
+    def list_masked(self, table: str, *, after: int = 0, limit: int = 100) -> list[Masked]:
+        """Rows as a listing may show them: no sealed value is opened, only masks."""
+    def update(self, table: str, row: int, values: dict[str, _Value]) -> bool:
+        """Change columns of a row; return whether it is there."""
+    def delete(self, table: str, row: int) -> bool:
+        """Delete a row; return whether it was there."""
+    def begin(self) -> Transaction:
+        """Start a transaction: `with` commits it, an exception takes it back."""
+
+@final
+class Transaction:
+    """What was written is seen by the transaction alone until it is committed. Dropped, it leaves nothing."""
+
+    def insert(self, table: str, values: dict[str, _Value], *, compartment: str | None = None) -> int:
+        """As `TenantVault.insert`."""
+    def get(self, table: str, row: int) -> Record | None:
+        """As `TenantVault.get`; sees what this transaction wrote."""
+    def find(self, field: str, index: str, value: str) -> list[Record]:
+        """As `TenantVault.find`; sees what this transaction wrote."""
+    def update(self, table: str, row: int, values: dict[str, _Value]) -> bool:
+        """As `TenantVault.update`."""
+    def delete(self, table: str, row: int) -> bool:
+        """As `TenantVault.delete`."""
+    def commit(self) -> None:
+        """Make everything durable, all at once."""
+    def rollback(self) -> None:
+        """Take everything back."""
+    def __enter__(self) -> Transaction: ...
+    def __exit__(self, kind: object, *_exception: object) -> None: ...
+
+@final
+class Record:
+    """A row, opened: a mapping from column label to value."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+    @property
+    def compartment(self) -> str:
+        """The row's compartment; empty for the default one."""
+    def keys(self) -> list[str]:
+        """The columns that are not NULL."""
+    def get(self, column: str, default: Any = None) -> Any:
+        """The value of a column, or `default`."""
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __contains__(self, key: str, /) -> bool: ...
+    def __len__(self) -> int: ...
+
+@final
+class Masked:
+    """A row as a listing may show it: a mapping from column label to text."""
+
+    @property
+    def id(self) -> int:
+        """The row's id."""
+    @property
+    def compartment(self) -> str:
+        """The row's compartment; empty for the default one."""
+    def keys(self) -> list[str]:
+        """The columns that are not NULL."""
+    def get(self, column: str, default: str | None = None) -> str | None:
+        """What may be shown of a column, or `default`."""
+    def __getitem__(self, key: str, /) -> str: ...
+    def __contains__(self, key: str, /) -> bool: ...
+    def __len__(self) -> int: ...
