@@ -235,7 +235,8 @@ pub enum StoreError {
     Constraint,
     /// Any other failure of the database engine.
     Engine,
-    /// A table or column that the policy needs is not there under the name that was given for it.
+    /// The database does not fit: a newer policy prepared it, or a table or column that the policy needs is not there
+    /// under the name that was given for it.
     Schema,
 }
 
@@ -246,7 +247,10 @@ impl fmt::Display for StoreError {
             Self::Closed => "it is closed",
             Self::Constraint => "a constraint is violated",
             Self::Engine => "the engine failed",
-            Self::Schema => "a table or column is missing; if it was renamed, pass its new name",
+            Self::Schema => {
+                "its tables do not fit: a newer policy prepared them, or a table or column is missing; install that \
+                 policy or pass the new name, and open the vault again"
+            }
         })
     }
 }

@@ -15,12 +15,34 @@ use crate::sqlite::engine;
 /// Labels: `table`, `table.column`, `table.column#mask`, `table.column#ix.index`. What the caller does not name is
 /// as the database remembers it, and else the default.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Schema(BTreeMap<String, String>);
+pub(crate) struct Schema {
+    names: BTreeMap<String, String>,
+    state: State,
+}
+
+/// What the database says of itself: a vault that was opened under another state does not fit it any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct State {
+    /// The version of the policy that it was last prepared for.
+    policy: i64,
+    /// How often names were remembered anew.
+    names: i64,
+}
 
 impl Schema {
     /// The quoted SQL name of a label.
     pub(crate) fn sql(&self, label: &str) -> Result<&str, Error> {
-        self.0.get(label).map(String::as_str).ok_or(missing())
+        self.names.get(label).map(String::as_str).ok_or(unfit())
+    }
+
+    /// Checks, within the transaction that relies on it, that no newer policy and no other name came in since this
+    /// vault was opened: it would write rows without tokens and masks, or read other columns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] with `Schema`.
+    pub(crate) fn check(&self, connection: &Connection) -> Result<(), Error> {
+        if State::stored(connection)? == self.state { Ok(()) } else { Err(unfit()) }
     }
 
     /// Brings the database to the policy: makes what is new, finds what was renamed, refuses what is gone.
@@ -31,12 +53,19 @@ impl Schema {
     ) -> Result<Self, Error> {
         connection
             .execute_batch(
-                "CREATE TABLE IF NOT EXISTS tenantseal_names (label TEXT PRIMARY KEY, sql_name TEXT NOT NULL)",
+                "CREATE TABLE IF NOT EXISTS tenantseal_names (label TEXT PRIMARY KEY, sql_name TEXT NOT NULL);
+                 CREATE TABLE IF NOT EXISTS tenantseal_state (name TEXT PRIMARY KEY, number INTEGER NOT NULL)",
             )
             .map_err(engine)?;
-        let mut names = Names { connection, given, known: BTreeSet::new(), schema: Self::default() };
+        let before = State::stored(connection)?;
+        let version = i64::from(policy.version());
+        if version < before.policy {
+            return Err(unfit());
+        }
+        let mut names =
+            Names { connection, given, known: BTreeSet::new(), changed: 0, schema: Self::default() };
         for field in policy.fields() {
-            if !names.schema.0.contains_key(&field.table) {
+            if !names.schema.names.contains_key(&field.table) {
                 names.table(&field.table)?;
             }
             for (label, default, sql_type) in columns(field) {
@@ -47,7 +76,37 @@ impl Schema {
             }
         }
         // A name for something that the policy does not have is a mistake in the caller's options.
-        if given.keys().all(|label| names.known.contains(label)) { Ok(names.schema) } else { Err(missing()) }
+        if !given.keys().all(|label| names.known.contains(label)) {
+            return Err(unfit());
+        }
+        let changes = i64::from(names.changed > 0);
+        let state = State { policy: version, names: before.names.saturating_add(changes) };
+        state.store(connection)?;
+        Ok(Self { state, ..names.schema })
+    }
+}
+
+impl State {
+    const POLICY: &str = "policy";
+    const NAMES: &str = "names";
+
+    fn stored(connection: &Connection) -> Result<Self, Error> {
+        let sql = "SELECT number FROM tenantseal_state WHERE name = ?1";
+        let mut statement = connection.prepare_cached(sql).map_err(engine)?;
+        let mut number = |name: &str| -> Result<i64, Error> {
+            let number = statement.query_row(params![name], |row| row.get(0)).optional();
+            Ok(number.map_err(engine)?.unwrap_or_default())
+        };
+        Ok(Self { policy: number(Self::POLICY)?, names: number(Self::NAMES)? })
+    }
+
+    fn store(self, connection: &Connection) -> Result<(), Error> {
+        let sql = "INSERT INTO tenantseal_state (name, number) VALUES (?1, ?2)
+                   ON CONFLICT (name) DO UPDATE SET number = excluded.number WHERE number <> excluded.number";
+        for (name, number) in [(Self::POLICY, self.policy), (Self::NAMES, self.names)] {
+            connection.execute(sql, params![name, number]).map_err(engine)?;
+        }
+        Ok(())
     }
 }
 
@@ -91,6 +150,8 @@ struct Names<'a> {
     connection: &'a Connection,
     given: &'a BTreeMap<String, String>,
     known: BTreeSet<String>,
+    /// How many names the database did not have, or had otherwise.
+    changed: usize,
     schema: Schema,
 }
 
@@ -101,14 +162,16 @@ impl Names<'_> {
         let taken =
             |(other, sql): (&String, &String)| !other.contains('.') && sql.eq_ignore_ascii_case(&quoted);
         let lower = name.to_ascii_lowercase();
-        if lower.starts_with("tenantseal_") || lower.starts_with("sqlite_") || self.schema.0.iter().any(taken)
+        if lower.starts_with("tenantseal_")
+            || lower.starts_with("sqlite_")
+            || self.schema.names.iter().any(taken)
         {
-            return Err(missing());
+            return Err(unfit());
         }
         let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
         let there: i64 = self.connection.query_row(sql, params![name], |row| row.get(0)).map_err(engine)?;
         match (there, remembered) {
-            (0, true) => return Err(missing()),
+            (0, true) => return Err(unfit()),
             // AUTOINCREMENT: an id is never used again, so a cell of a deleted row fits no later one.
             (0, false) => self.execute(&format!(
                 "CREATE TABLE {quoted} (id INTEGER PRIMARY KEY AUTOINCREMENT, tenant BLOB NOT NULL,
@@ -131,7 +194,7 @@ impl Names<'_> {
         let mut statement = self.connection.prepare(&sql).map_err(engine)?;
         let counts = statement.query_map([], |row| row.get(0)).map_err(engine)?;
         let counts: Vec<i64> = counts.collect::<Result<_, _>>().map_err(engine)?;
-        if counts == [3, 0] { Ok(()) } else { Err(missing()) }
+        if counts == [3, 0] { Ok(()) } else { Err(unfit()) }
     }
 
     fn column(&mut self, table: &str, label: &str, default: &str, sql_type: &str) -> Result<(), Error> {
@@ -141,11 +204,11 @@ impl Names<'_> {
         let taken = |other: &String| other.eq_ignore_ascii_case(&quoted);
         let own = label.split_once('.').map_or("", |(table, _)| table);
         let twice =
-            self.schema.0.iter().any(|(other, sql)| {
+            self.schema.names.iter().any(|(other, sql)| {
                 taken(sql) && other.split_once('.').is_some_and(|(table, _)| table == own)
             });
         if twice || ["id", "tenant", "compartment"].contains(&name.to_ascii_lowercase().as_str()) {
-            return Err(missing());
+            return Err(unfit());
         }
         let sql = format!(
             "SELECT count(*) FROM pragma_table_info({}) WHERE name = ?1 COLLATE NOCASE",
@@ -153,7 +216,7 @@ impl Names<'_> {
         );
         let there: i64 = self.connection.query_row(&sql, params![name], |row| row.get(0)).map_err(engine)?;
         match (there, remembered) {
-            (0, true) => return Err(missing()),
+            (0, true) => return Err(unfit()),
             (0, false) => self.execute(&format!("ALTER TABLE {table} ADD COLUMN {quoted} {sql_type}"))?,
             _ => {}
         }
@@ -180,9 +243,9 @@ impl Names<'_> {
         let sql = "INSERT INTO tenantseal_names (label, sql_name) VALUES (?1, ?2)
                    ON CONFLICT (label) DO UPDATE SET sql_name = excluded.sql_name
                    WHERE sql_name <> excluded.sql_name";
-        self.connection.execute(sql, params![label, name]).map_err(engine)?;
+        self.changed += self.connection.execute(sql, params![label, name]).map_err(engine)?;
         self.known.insert(label.to_owned());
-        self.schema.0.insert(label.to_owned(), quoted);
+        self.schema.names.insert(label.to_owned(), quoted);
         Ok(())
     }
 
@@ -194,7 +257,7 @@ impl Names<'_> {
 /// An SQL identifier.
 fn quote(name: &str) -> Result<String, Error> {
     if name.is_empty() || name.len() > 128 || name.contains('\0') {
-        return Err(missing());
+        return Err(unfit());
     }
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
@@ -205,6 +268,6 @@ fn literal(quoted: &str) -> String {
     format!("'{}'", name.replace("\"\"", "\"").replace('\'', "''"))
 }
 
-fn missing() -> Error {
+fn unfit() -> Error {
     Error::Store(StoreError::Schema)
 }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use tenantseal::{Error, StoreError};
 use tokio::sync::oneshot;
 
@@ -22,6 +22,10 @@ impl Worker {
                  PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
             )
             .map_err(engine)?;
+        // Or a column that was renamed elsewhere would be read as the text of its own name.
+        for lenient in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+            connection.set_db_config(lenient, false).map_err(engine)?;
+        }
         if read_only {
             connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
         }
@@ -53,12 +57,28 @@ impl Worker {
     }
 }
 
-/// Runs `act` in a transaction of its own: all of it or nothing.
+/// Runs `act` in a transaction of its own, so that all it reads is of one moment.
+pub(crate) fn snapshot<T>(
+    connection: &Connection,
+    act: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    within(connection, "BEGIN DEFERRED", act)
+}
+
+/// Runs `act` in a writing transaction of its own: all of it or nothing.
 pub(crate) fn transact<T>(
     connection: &Connection,
     act: impl FnOnce(&Connection) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(engine)?;
+    within(connection, "BEGIN IMMEDIATE", act)
+}
+
+fn within<T>(
+    connection: &Connection,
+    begin: &str,
+    act: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    connection.execute_batch(begin).map_err(engine)?;
     let result = act(connection).and_then(|value| match connection.execute_batch("COMMIT") {
         Ok(()) => Ok(value),
         Err(error) => Err(engine(error)),
@@ -72,12 +92,21 @@ pub(crate) fn transact<T>(
 /// What of an SQLite error a caller can act on.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn engine(error: rusqlite::Error) -> Error {
-    Error::Store(match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
-        Some(ErrorCode::ConstraintViolation) => StoreError::Constraint,
+    let error = match &error {
+        rusqlite::Error::SqlInputError { error, .. } | rusqlite::Error::SqliteFailure(error, _) => error,
+        _ => return Error::Store(StoreError::Engine),
+    };
+    Error::Store(match error.code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
+        ErrorCode::ConstraintViolation => StoreError::Constraint,
+        // The statements are ours: one that SQLite cannot make sense of names what is not there.
+        _ if error.extended_code == SQLITE_ERROR => StoreError::Schema,
         _ => StoreError::Engine,
     })
 }
+
+/// The result code for what no other fits, such as a name that the schema does not have, sqlite3.h.
+const SQLITE_ERROR: i32 = 1;
 
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX

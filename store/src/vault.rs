@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::{
     record::{Fields, Input, Masked, Record},
     schema::Schema,
-    sqlite::{Worker, engine, transact},
+    sqlite::{Worker, engine, snapshot, transact},
     table::Table,
 };
 
@@ -81,12 +81,14 @@ impl Default for VaultOptions {
 
 impl Vault {
     /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs. After
-    /// another policy is installed, every call is [`Error::Store`] with `Schema` until the vault is opened anew.
+    /// another policy is installed, here or by another process that opened the file under it, or after tables or
+    /// columns were renamed, every call is [`Error::Store`] with `Schema` until the vault is opened anew.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`] if the keyring has no policy; [`Error::Store`] with `Schema` if a table or column that
-    /// was there before is gone or renamed; [`Error::Store`] otherwise.
+    /// [`Error::UnknownField`] if the keyring has no policy; [`Error::Store`] with `Schema` if the file was opened
+    /// under a newer policy before, or a table or column that was there is gone or renamed; [`Error::Store`]
+    /// otherwise.
     pub async fn open(path: impl AsRef<Path>, keyring: &Keyring) -> Result<Self, Error> {
         Self::open_with(path, keyring, VaultOptions::new()).await
     }
@@ -101,11 +103,12 @@ impl Vault {
         keyring: &Keyring,
         options: VaultOptions,
     ) -> Result<Self, Error> {
-        let path: PathBuf = path.as_ref().to_path_buf();
         // An in-memory database would be a different one for each of the two connections.
-        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+        if path.as_ref().as_os_str().is_empty() || path.as_ref().as_os_str() == ":memory:" {
             return Err(Error::Value);
         }
+        // Absolute, so that SQLite takes no name for a URI, and both connections open the same file.
+        let path: PathBuf = std::path::absolute(path)?;
         let policy = keyring.policy()?;
         let writer = Worker::open(&path, false, options.busy_timeout)?;
         let (rules, names) = (policy.clone(), options.names);
@@ -154,8 +157,15 @@ impl Inner {
         if current { Ok(()) } else { Err(Error::Store(StoreError::Schema)) }
     }
 
-    fn table<'a>(&'a self, connection: &'a Connection, tenant: &'a Tenant, label: &'a str) -> Table<'a> {
-        Table { connection, schema: &self.schema, policy: &self.policy, tenant, label }
+    /// A table, within a transaction: what was checked of the database stays so until it ends.
+    fn table<'a>(
+        &'a self,
+        connection: &'a Connection,
+        tenant: &'a Tenant,
+        label: &'a str,
+    ) -> Result<Table<'a>, Error> {
+        self.schema.check(connection)?;
+        Ok(Table { connection, schema: &self.schema, policy: &self.policy, tenant, label })
     }
 }
 
@@ -255,7 +265,7 @@ impl TenantVault {
             // Held until the job is done, even if the caller stops waiting.
             let _guard = guard;
             vault.inner.check_policy()?;
-            transact(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)))
+            transact(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)?))
         };
         self.inner.writer.run(job).await
     }
@@ -267,9 +277,9 @@ impl TenantVault {
     ) -> Result<T, Error> {
         self.inner.check_process()?;
         let (vault, table) = (self.clone(), table.to_owned());
-        let job = move |c: &Connection| {
+        let job = move |connection: &Connection| {
             vault.inner.check_policy()?;
-            act(vault.inner.table(c, &vault.tenant, &table))
+            snapshot(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)?))
         };
         self.inner.reader.run(job).await
     }
@@ -367,7 +377,7 @@ impl Transaction {
             }
             vault.inner.check_policy()?;
             connection.execute_batch("SAVEPOINT one").map_err(engine)?;
-            let result = act(vault.inner.table(connection, &vault.tenant, &table));
+            let result = vault.inner.table(connection, &vault.tenant, &table).and_then(act);
             // A call that fails leaves nothing of itself; what came before it stays.
             let end = if result.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
             connection.execute_batch(end).map_err(engine)?;

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tenantseal::{
     Error, StoreError,
-    tenant::{Kek, Keyring, Policy},
+    tenant::{Kek, Keyring, KeyringOptions, Policy},
 };
 use tenantseal_store::{Fields, Masked, Plain, Record, VaultOptions, blocking::Vault};
 
@@ -307,6 +307,85 @@ fn a_vault_of_an_older_policy_refuses_to_write_and_to_read() {
     schema_error(old.insert("member", zhang()));
     schema_error(old.get("member", id));
     assert!(fixture.vault().tenant("t-1001").unwrap().get("member", id).unwrap().is_some());
+}
+
+#[test]
+fn a_process_with_an_older_policy_neither_writes_nor_reads() {
+    let fixture = Fixture::new();
+    let kek = Kek::generate().unwrap();
+    let process = |version: u32| {
+        let none = core::iter::empty::<&[u8]>();
+        let keys = Keyring::from_records(&kek, none, &KeyringOptions::new()).unwrap();
+        let policy = POLICY.replace("\"version\":1", &format!("\"version\":{version}"));
+        keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+        keys.create_tenant("t-1001").unwrap();
+        keys
+    };
+    let (old_keys, new_keys) = (process(1), process(2));
+    let old = Vault::open(fixture.path(), &old_keys).unwrap().tenant("t-1001").unwrap();
+    let id = old.insert("member", zhang()).unwrap();
+    Vault::open(fixture.path(), &new_keys).unwrap();
+    schema_error(old.insert("member", zhang()));
+    schema_error(old.update("member", id, Fields::new().set("name", "x")));
+    schema_error(old.delete("member", id));
+    schema_error(old.get("member", id));
+    schema_error(old.find("member.mobile", "exact", "13800138000"));
+    schema_error(old.list_masked("member", 0, 10));
+    let mut begun = old.begin().unwrap();
+    schema_error(begun.insert("member", zhang()));
+    drop(begun);
+    schema_error(Vault::open(fixture.path(), &old_keys));
+    assert!(Vault::open(fixture.path(), &new_keys).is_ok());
+    assert!(Vault::open(fixture.path(), &process(3)).is_ok(), "a newer one takes over");
+    schema_error(Vault::open(fixture.path(), &new_keys));
+}
+
+#[test]
+fn a_column_that_another_process_renames_is_missed_and_not_read_as_its_name() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    for (from, to) in [("userid", "account"), ("mobile__mask", "m"), ("mobile__ix_exact", "i")] {
+        fixture.sql().execute_batch(&format!("ALTER TABLE member RENAME COLUMN {from} TO {to}")).unwrap();
+        schema_error(acme.insert("member", zhang()));
+        match from {
+            "userid" => schema_error(acme.get("member", id)),
+            "mobile__mask" => schema_error(acme.list_masked("member", 0, 10)),
+            _ => schema_error(acme.find("member.mobile", "exact", "13800138000")),
+        }
+        fixture.sql().execute_batch(&format!("ALTER TABLE member RENAME COLUMN {to} TO {from}")).unwrap();
+        assert!(acme.get("member", id).is_ok());
+    }
+    // Each name is there, for the other column.
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    let plain = r#"{"tenantseal_policy":1,"version":1,"fields":[
+        {"table":"t","column":"a","type":"text","storage":"plain","class":["internal"],"bind":"row"},
+        {"table":"t","column":"b","type":"text","storage":"plain","class":["internal"],"bind":"row"}]}"#;
+    keys.install_policy(Policy::from_json(plain.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t").unwrap();
+    let path = fixture.folder.path().join("plain.db");
+    let open = |options| Vault::open_with(&path, &keys, options).unwrap().tenant("t").unwrap();
+    let before = open(VaultOptions::new());
+    let id = before.insert("t", Fields::new().set("a", "of a").set("b", "of b")).unwrap();
+    let swap = "ALTER TABLE t RENAME COLUMN a TO c; ALTER TABLE t RENAME COLUMN b TO a;
+                ALTER TABLE t RENAME COLUMN c TO b;";
+    Connection::open(&path).unwrap().execute_batch(swap).unwrap();
+    let after = open(VaultOptions::new().sql_name("t.a", "b").sql_name("t.b", "a"));
+    assert_eq!(after.get("t", id).unwrap().unwrap().text("a").unwrap(), Some("of a"));
+    schema_error(before.get("t", id));
+    schema_error(before.update("t", id, Fields::new().set("a", "x")));
+    assert!(open(VaultOptions::new()).get("t", id).unwrap().is_some());
+    assert!(after.get("t", id).is_ok(), "opening it again under the same names changes nothing");
+}
+
+#[test]
+fn a_path_is_a_path_and_no_uri() {
+    let fixture = Fixture::new();
+    let path = fixture.folder.path().join("file:vault?mode=memory");
+    let id = Vault::open(&path, &fixture.keys).unwrap().tenant("t-1001").unwrap().insert("member", zhang());
+    assert!(path.exists());
+    let again = Vault::open(&path, &fixture.keys).unwrap().tenant("t-1001").unwrap();
+    assert!(again.get("member", id.unwrap()).unwrap().is_some());
 }
 
 #[test]
