@@ -196,7 +196,7 @@ impl Masked {
         self.shown.keys().map(String::as_str)
     }
 
-    /// What may be shown of a column: a plain text as it is, a mask, or `****` for a sealed column without one.
+    /// What may be shown of a column: a plain text as it is, a mask, or `****` for a sealed value without one.
     /// `None` if the column is NULL or not of this row.
     #[must_use]
     pub fn shown(&self, column: &str) -> Option<&str> {

@@ -116,13 +116,15 @@ impl Table<'_> {
         let table = self.schema.sql(self.label).map_err(|_| Error::UnknownField)?;
         let mut columns = vec!["id".to_owned(), "compartment".to_owned()];
         for rule in self.rules() {
-            let value = self.schema.sql(&rule.label())?;
             columns.push(match (rule.storage, &rule.mask) {
-                (Storage::Plain, _) => value.to_owned(),
+                (Storage::Plain, _) => self.schema.sql(&rule.label())?.to_owned(),
                 (_, Some(_)) => self.schema.sql(&mask_label(rule))?.to_owned(),
-                // Only whether there is a value: the value itself is not even read.
-                (_, None) => format!("{value} IS NOT NULL"),
+                (_, None) => "NULL".to_owned(),
             });
+        }
+        // Whether there is a value: sealed ones are not even read.
+        for rule in self.rules() {
+            columns.push(format!("{} IS NOT NULL", self.schema.sql(&rule.label())?));
         }
         let sql = format!(
             "SELECT {} FROM {table} WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
@@ -143,17 +145,16 @@ impl Table<'_> {
         let compartment: String = row.get(1).map_err(engine)?;
         let keys = self.keys_of(row)?;
         let mut shown = BTreeMap::new();
+        let count = self.rules().count();
         for (position, rule) in (2..).zip(self.rules()) {
-            let text = match (rule.storage, &rule.mask) {
-                (Storage::Plain, _) => plain_of(row, position, rule)?.map(|plain| plain_text(&plain)),
-                (_, Some(_)) => match bytes_of(row, position)? {
-                    None => None,
-                    Some(sealed) => {
-                        let field = in_compartment(&self.tenant.field(&rule.label())?, &compartment)?;
-                        Some(bound(rule, id, &keys, |bound| field.mask()?.open(bound, sealed))?)
-                    }
-                },
-                (_, None) => row.get::<_, bool>(position).map_err(engine)?.then(|| "****".to_owned()),
+            let text = if rule.storage == Storage::Plain {
+                plain_of(row, position, rule)?.map(|plain| plain_text(&plain))
+            } else if let Some(sealed) = bytes_of(row, position)? {
+                let field = in_compartment(&self.tenant.field(&rule.label())?, &compartment)?;
+                Some(bound(rule, id, &keys, |bound| field.mask()?.open(bound, sealed))?)
+            } else {
+                // No mask, or a row that was written before the policy had one.
+                row.get::<_, bool>(position + count).map_err(engine)?.then(|| "****".to_owned())
             };
             if let Some(text) = text {
                 shown.insert(rule.column.clone(), text);
@@ -378,6 +379,8 @@ fn plain_value(rule: &FieldRule, input: &Input) -> Result<SqlValue, Error> {
         (Input::Bytes(bytes), ValueType::Bytes) => Ok(SqlValue::Blob(bytes.expose_secret().to_vec())),
         (Input::Number(Plain::I64(number)), ValueType::I64) => Ok(SqlValue::Integer(*number)),
         (Input::Number(Plain::Bool(truth)), ValueType::Bool) => Ok(SqlValue::Integer(i64::from(*truth))),
+        // SQLite keeps no NaN: it would be written as NULL.
+        (Input::Number(Plain::F64(number)), ValueType::F64) if number.is_nan() => Err(Error::Value),
         (Input::Number(Plain::F64(number)), ValueType::F64) => Ok(SqlValue::Real(*number)),
         (
             Input::Text(_),

@@ -379,6 +379,43 @@ fn a_column_that_another_process_renames_is_missed_and_not_read_as_its_name() {
 }
 
 #[test]
+fn a_mask_that_comes_later_hides_no_value_that_is_there() {
+    let fixture = Fixture::new();
+    let mask = r#""mask":{"kind":"mobile_cn","class":"internal"},"#;
+    let bare = POLICY.replace(mask, "");
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(bare.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t").unwrap();
+    let acme = Vault::open(fixture.path(), &keys).unwrap().tenant("t").unwrap();
+    acme.insert("member", zhang()).unwrap();
+    acme.insert("member", Fields::new().set("name", "no mobile")).unwrap();
+    let grown = POLICY.replace("\"version\":1", "\"version\":2");
+    keys.install_policy(Policy::from_json(grown.as_bytes()).unwrap()).unwrap();
+    let acme = Vault::open(fixture.path(), &keys).unwrap().tenant("t").unwrap();
+    acme.insert("member", zhang()).unwrap();
+    let listed = acme.list_masked("member", 0, 10).unwrap();
+    let shown: Vec<_> = listed.iter().map(|row| row.shown("mobile")).collect();
+    assert_eq!(shown, [Some("****"), None, Some("138****8000")]);
+}
+
+#[test]
+fn a_float_that_is_no_number_is_refused() {
+    let fixture = Fixture::new();
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    let floats = POLICY.replace(r#""type":"i64""#, r#""type":"f64""#);
+    keys.install_policy(Policy::from_json(floats.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t").unwrap();
+    let acme = Vault::open(fixture.path(), &keys).unwrap().tenant("t").unwrap();
+    let age = |number| Fields::new().set_plain("age", Plain::F64(number));
+    assert_eq!(acme.insert("member", age(f64::NAN)).err(), Some(Error::Value));
+    for number in [0.0, 41.5, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY, f64::NEG_INFINITY] {
+        let id = acme.insert("member", age(number)).unwrap();
+        assert_eq!(acme.get("member", id).unwrap().unwrap().plain("age"), Some(&Plain::F64(number)));
+        assert_eq!(acme.update("member", id, age(-f64::NAN)).err(), Some(Error::Value));
+    }
+}
+
+#[test]
 fn a_path_is_a_path_and_no_uri() {
     let fixture = Fixture::new();
     let path = fixture.folder.path().join("file:vault?mode=memory");
