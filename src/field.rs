@@ -43,12 +43,13 @@ impl Tenant {
     /// [`Error::UnknownField`] if the policy in force has none, or there is no policy; [`Error::Unsupported`] if the
     /// policy does not store it as cells.
     pub fn field(&self, label: &str) -> Result<Field, Error> {
+        let revision = self.revision();
         let policy = self.keyring().policy()?;
         let rule = policy.field(label)?;
         if rule.storage != Storage::Cell {
             return Err(Error::Unsupported);
         }
-        Field::new(self.clone(), Arc::new(rule.clone()), "")
+        Field::new(self.clone(), Arc::new(rule.clone()), "", revision)
     }
 }
 
@@ -69,7 +70,7 @@ impl Field {
     /// [`Error::UnknownCompartment`] if the policy does not list it for this field.
     pub fn compartment(&self, label: &str) -> Result<Self, Error> {
         if self.rule().compartments.iter().any(|compartment| compartment == label) {
-            Self::new(self.column.tenant.clone(), self.rule.clone(), label)
+            Self::new(self.column.tenant.clone(), self.rule.clone(), label, self.column.revision)
         } else {
             Err(Error::UnknownCompartment)
         }
@@ -195,13 +196,13 @@ impl Field {
     /// [`Error::UnknownField`] if the policy gives it none.
     pub fn mask(&self) -> Result<Mask, Error> {
         let kind = self.rule().mask.as_ref().ok_or(Error::UnknownField)?.kind;
-        let rules = &self.column.rules;
-        let column = Column::new(self.column.tenant.clone(), &self.rule, &rules.compartment, Part::Mask)?;
+        let Column { tenant, rules, revision, .. } = &self.column;
+        let column = Column::new(tenant.clone(), &self.rule, &rules.compartment, Part::Mask, *revision)?;
         Ok(Mask { kind, column })
     }
 
-    fn new(tenant: Tenant, rule: Arc<FieldRule>, compartment: &str) -> Result<Self, Error> {
-        Ok(Self { column: Column::new(tenant, &rule, compartment, Part::Value)?, rule })
+    fn new(tenant: Tenant, rule: Arc<FieldRule>, compartment: &str, revision: u64) -> Result<Self, Error> {
+        Ok(Self { column: Column::new(tenant, &rule, compartment, Part::Value, revision)?, rule })
     }
 
     /// Whether nothing has changed since this handle was made.
@@ -286,8 +287,14 @@ impl Rules {
 }
 
 impl Column {
-    fn new(tenant: Tenant, rule: &FieldRule, compartment: &str, part: Part) -> Result<Self, Error> {
-        let revision = tenant.revision();
+    /// `revision` is of before `rule` was read.
+    fn new(
+        tenant: Tenant,
+        rule: &FieldRule,
+        compartment: &str,
+        part: Part,
+        revision: u64,
+    ) -> Result<Self, Error> {
         let rules = Rules::new(rule, compartment, part)?;
         let keys = tenant.cell_keys(&rules.classes, &rules.place())?;
         Ok(Self { tenant, rules: Arc::new(rules), keys, revision })
@@ -302,9 +309,11 @@ impl Column {
         if self.is_current() {
             return Ok(Cow::Borrowed(self));
         }
+        let revision = self.tenant.revision();
         let policy = self.tenant.keyring().policy()?;
         let rule = policy.field(&self.rules.field)?;
-        Self::new(self.tenant.clone(), rule, &self.rules.compartment, self.rules.part).map(Cow::Owned)
+        let (compartment, part) = (&self.rules.compartment, self.rules.part);
+        Self::new(self.tenant.clone(), rule, compartment, part, revision).map(Cow::Owned)
     }
 
     pub(crate) fn seal(&self, row: Row<'_>, value: Value<'_>) -> Result<Vec<u8>, Error> {
