@@ -161,7 +161,8 @@ impl KeyFile {
         Ok(State { stamp, ..self.decode(kek, &bytes)? })
     }
 
-    /// Puts a new file in the place of the old one: written beside it, flushed, renamed, and the folder flushed.
+    /// Puts a new file in the place of the old one: written beside it, flushed, renamed. [`KeyFile::flush_folder`]
+    /// comes after it.
     ///
     /// # Errors
     ///
@@ -177,6 +178,15 @@ impl KeyFile {
         file.write_all(&self.encode(kek, state)?)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
+        Ok(())
+    }
+
+    /// Makes the last [`KeyFile::write`] last through a power cut.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; the new file stands all the same, and a power cut may bring the old one back.
+    pub(crate) fn flush_folder(&self) -> Result<(), Error> {
         File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
         Ok(())
     }

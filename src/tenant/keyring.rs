@@ -194,6 +194,7 @@ impl Keyring {
             return Err(Error::AlreadyExists);
         }
         file.write(&kek, &state)?;
+        file.flush_folder()?;
         state.stamp = file.stamp()?;
         drop(lock);
         Ok(Self::assemble(kek, Some(file), state, options))
@@ -505,7 +506,8 @@ impl Keyring {
         Record::generate(&self.inner.kek, self.inner.suite, kind, id, generation, created, rng)
     }
 
-    /// Changes the state: from what is stored, under the lock, event first, file next, memory last.
+    /// Changes the state: from what is stored, under the lock, event first, file next, memory last. What is in memory
+    /// is always what stands at the path, even if it cannot be made durable.
     fn update(&self, change: impl FnOnce(&mut State) -> Result<KeyEvent, Error>) -> Result<(), Error> {
         let mut state = self.inner.state.write().unwrap_or_else(PoisonError::into_inner);
         let lock = self.inner.file.as_ref().map(KeyFile::lock).transpose()?;
@@ -521,11 +523,13 @@ impl Keyring {
         self.inner.sink.record(&event)?;
         if let Some(file) = &self.inner.file {
             file.write(&self.inner.kek, &next)?;
-            next.stamp = file.stamp()?;
+            // Without its stamp the file is taken for another one, and read again before the next use.
+            next.stamp = file.stamp().unwrap_or_default();
         }
         self.replace(&mut state, next);
+        let flushed = self.inner.file.as_ref().map_or(Ok(()), KeyFile::flush_folder);
         drop(lock);
-        Ok(())
+        flushed
     }
 
     fn replace(&self, state: &mut State, next: State) {
@@ -573,7 +577,8 @@ impl Tenant {
         &self.keyring
     }
 
-    /// A number that changes whenever keys or policy do.
+    /// A number that changes whenever keys or policy do. Whoever keeps what it made of them asks for it first: what
+    /// changes meanwhile is noticed then.
     pub(crate) fn revision(&self) -> u64 {
         self.keyring.inner.revision.load(Ordering::Acquire)
     }
