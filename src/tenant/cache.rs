@@ -48,6 +48,12 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         maps.old.clear();
     }
 
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        let maps = self.lock();
+        maps.young.is_empty() && maps.old.is_empty()
+    }
+
     fn get(&self, key: &K) -> Option<Arc<V>> {
         let mut maps = self.lock();
         if let Some((made, value)) = maps.young.get(key) {
@@ -93,6 +99,50 @@ mod tests {
         assert_eq!(*cache.get_or(&0, || Err(())).unwrap(), 0);
         cache.clear();
         assert_eq!(cache.get_or(&0, || Err::<u32, _>("gone")), Err("gone"));
+    }
+
+    /// Makes every entry older.
+    fn age(cache: &Cache<u32, u32>, by: Duration) {
+        let mut maps = cache.lock();
+        let Maps { young, old } = &mut *maps;
+        for (made, _) in young.values_mut().chain(old.values_mut()) {
+            *made = made.checked_sub(by).unwrap();
+        }
+    }
+
+    fn is_young(cache: &Cache<u32, u32>, key: u32) -> bool {
+        cache.lock().young.contains_key(&key)
+    }
+
+    #[test]
+    fn use_keeps_an_entry_but_does_not_renew_its_time() {
+        let cache = Cache::new(4, Duration::from_secs(60));
+        let make = |key, value| *cache.get_or(&key, || Ok::<_, ()>(value)).unwrap();
+        for key in [0, 1, 2] {
+            make(key, 1);
+        }
+        assert!(!is_young(&cache, 0));
+        age(&cache, Duration::from_secs(40));
+        assert_eq!(make(0, 2), 1);
+        assert!(is_young(&cache, 0));
+        age(&cache, Duration::from_secs(40));
+        assert_eq!(make(0, 2), 2);
+        assert!(!is_young(&cache, 1));
+        assert_eq!(make(1, 2), 2, "one that nobody asked for meanwhile is as old");
+    }
+
+    #[test]
+    fn clearing_leaves_neither_map() {
+        let cache = Cache::new(4, Duration::from_secs(60));
+        for key in [0, 1, 2] {
+            cache.get_or(&key, || Ok::<_, ()>(key)).unwrap();
+        }
+        assert!(is_young(&cache, 2) && !is_young(&cache, 0));
+        cache.clear();
+        for key in [0, 1, 2] {
+            assert_eq!(cache.get_or(&key, || Err("gone")), Err("gone"));
+        }
+        assert!(cache.is_empty());
     }
 
     #[test]

@@ -155,3 +155,30 @@ impl IndexKeys {
         Ok(Self(keys))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_suite_generation_and_the_whole_commitment_together() {
+        let tenant = TenantId::try_from("t").unwrap();
+        let node = || Node::of_root(&tenant, &Secret::from_bytes(&[7; 32])).unwrap();
+        let second = Generation::FIRST.next().unwrap();
+        let roots = [(second, node()), (Generation::FIRST, node())];
+        let place = Place { compartment: "", table: "t", column: "c", value_type: ValueType::Text };
+        let keys = CellKeys::derive(&tenant, &roots, &[Class::Personal], &place, Suite::default()).unwrap();
+        let key = keys.sealing().unwrap();
+        assert_eq!(keys.find(key.suite, second, &key.kc).unwrap().0, 0);
+        assert_eq!(keys.find(key.suite, Generation::FIRST, &key.kc).unwrap().0, 1, "the same root again");
+        assert!(keys.find(key.suite, second.next().unwrap(), &key.kc).is_none());
+        for suite in Suite::ALL.iter().filter(|suite| **suite != key.suite) {
+            assert!(keys.find(*suite, second, &key.kc).is_none());
+        }
+        for bit in 0..128 {
+            let mut other = key.kc;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(keys.find(key.suite, second, &other).is_none());
+        }
+    }
+}

@@ -81,3 +81,24 @@ impl TryFrom<u32> for Generation {
         if number == 0 { Err(Error::Malformed) } else { Ok(Self(number)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_id_has_1_to_128_bytes() {
+        for (len, error) in [(0, Some(Error::Value)), (1, None), (128, None), (129, Some(Error::TooLong))] {
+            assert_eq!(TenantId::try_from(&vec![b'x'; len][..]).err(), error, "{len}");
+        }
+    }
+
+    #[test]
+    fn a_generation_is_neither_0_nor_past_the_last() {
+        assert_eq!(Generation::try_from(0), Err(Error::Malformed));
+        assert_eq!(Generation::try_from(1), Ok(Generation::FIRST));
+        let last = Generation::try_from(u32::MAX).unwrap();
+        assert_eq!(Generation::try_from(u32::MAX - 1).unwrap().next(), Ok(last));
+        assert_eq!(last.next(), Err(Error::Value));
+    }
+}

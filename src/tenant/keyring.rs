@@ -651,3 +651,75 @@ impl fmt::Debug for Tenant {
         f.debug_struct("Tenant").field("id", &self.id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::policy::{IndexKind, Normaliser, ValueType};
+
+    #[test]
+    fn a_change_empties_every_cache() {
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        let tenant = keys.create_tenant("t").unwrap();
+        let place = Place { compartment: "", table: "t", column: "c", value_type: ValueType::Text };
+        let index = IndexRule {
+            bits: 8,
+            kind: IndexKind::Exact,
+            label: "i".to_owned(),
+            normaliser: Normaliser::None1,
+        };
+        let filled = || {
+            let inner = &keys.inner;
+            [inner.roots.is_empty(), inner.cells.is_empty(), inner.indexes.is_empty()].map(|empty| !empty)
+        };
+        tenant.cell_keys(&[Class::Personal], &place).unwrap();
+        tenant.index_keys(&[Class::Personal], &place, &index).unwrap();
+        assert_eq!(filled(), [true; 3]);
+        let before = tenant.revision();
+        keys.add_alias("a", "t").unwrap();
+        assert_eq!(filled(), [false; 3]);
+        assert!(tenant.revision() > before);
+    }
+
+    #[test]
+    fn a_cache_key_has_every_part_of_the_context() {
+        type Context = (&'static str, &'static [Class], [&'static str; 3], ValueType, IndexRule);
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        let (one, two): (&[Class], &[Class]) = (&[Class::Personal], &[Class::Personal, Class::Internal]);
+        let index = |label: &str, bits, normaliser| IndexRule {
+            bits,
+            kind: IndexKind::Exact,
+            label: label.to_owned(),
+            normaliser,
+        };
+        let rule = || index("i", 8, Normaliser::None1);
+        let text = ValueType::Text;
+        let contexts: Vec<Context> = vec![
+            ("t", one, ["p", "ab", "c"], text, rule()),
+            ("u", one, ["p", "ab", "c"], text, rule()),
+            ("t", &[Class::Internal], ["p", "ab", "c"], text, rule()),
+            ("t", two, ["p", "ab", "c"], text, rule()),
+            ("t", one, ["q", "ab", "c"], text, rule()),
+            ("t", one, ["p", "ad", "c"], text, rule()),
+            ("t", one, ["p", "ab", "d"], text, rule()),
+            ("t", one, ["p", "a", "bc"], text, rule()),
+            ("t", one, ["pa", "b", "c"], text, rule()),
+            ("t", one, ["p", "ab", "c"], ValueType::Bytes, rule()),
+            ("t", one, ["p", "ab", "c"], text, index("j", 8, Normaliser::None1)),
+            ("t", one, ["p", "ab", "c"], text, index("i", 9, Normaliser::None1)),
+            ("t", one, ["p", "ab", "c"], text, index("i", 8, Normaliser::MobileCn1)),
+            ("t", one, ["p", "ab", "ci"], text, index("", 8, Normaliser::None1)),
+        ];
+        let cache_keys = || {
+            contexts.iter().map(|(id, classes, [compartment, table, column], value_type, index)| {
+                let tenant = Tenant { keyring: keys.clone(), id: TenantId::try_from(*id).unwrap() };
+                let place = Place { compartment, table, column, value_type: *value_type };
+                tenant.cache_key(classes, &place, Some(index))
+            })
+        };
+        let mut seen: std::collections::HashSet<_> = cache_keys().collect();
+        assert_eq!(seen.len(), contexts.len());
+        keys.create_tenant("t").unwrap();
+        assert!(cache_keys().all(|key| seen.insert(key)), "another revision");
+    }
+}

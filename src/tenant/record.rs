@@ -203,3 +203,41 @@ impl fmt::Debug for Record {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{primitive::rng::Os, tenant::kek::Kek};
+
+    fn handle(byte: u8) -> KeyHandle {
+        let mut key = [byte; 32];
+        key[0] ^= 1;
+        KeyHandle::local(&Kek::from_bytes(&key).unwrap()).unwrap()
+    }
+
+    fn record(kek: &KeyHandle) -> Record {
+        let tenant = TenantId::try_from("t-1001").unwrap();
+        let (suite, kind) = (Suite::default(), RootKind::TenantRoot);
+        Record::generate(kek, suite, kind, &tenant, Generation::FIRST, 0, &mut Os).unwrap()
+    }
+
+    #[test]
+    fn a_root_that_its_record_does_not_commit_to_is_refused() {
+        let kek = handle(7);
+        let mut record = record(&kek);
+        let root = record.unwrap_root(&kek).unwrap();
+        for bit in [0, 255] {
+            let mut other = Record { commitment: record.commitment, ..record.clone() };
+            other.commitment[bit / 8] ^= 1 << (bit % 8);
+            other.wrapped = kek.wrap_key(other.suite, &other.wrap_aad(), &root, &mut Os).unwrap();
+            assert_eq!(other.unwrap_root(&kek).err(), Some(Error::Open));
+        }
+        record.wrapped = kek.wrap_key(record.suite, &record.wrap_aad(), &root, &mut Os).unwrap();
+        assert!(record.unwrap_root(&kek).is_ok(), "the control: wrapped anew, with its own commitment");
+    }
+
+    #[test]
+    fn a_record_under_another_kek_is_of_an_unknown_key() {
+        assert_eq!(record(&handle(7)).unwrap_root(&handle(8)).err(), Some(Error::UnknownKey));
+    }
+}

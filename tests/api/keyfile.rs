@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use tenantseal::{
     Error,
-    tenant::{Keyring, Passphrase, PassphraseCost, Suite},
+    tenant::{EventSink, KeyEvent, Keyring, Passphrase, PassphraseCost, Suite},
 };
 
 use crate::fixture::{options, passphrase, policy};
@@ -106,6 +106,126 @@ fn a_writer_that_died_leaves_nothing_in_the_way() {
     keys.create_tenant("t-1001").unwrap();
     let again = Keyring::open_with(&path, &passphrase(), &options(Suite::default())).unwrap();
     assert!(again.tenant("t-1001").is_ok());
+}
+
+#[test]
+fn a_change_that_cannot_be_written_did_not_happen() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    let before = fs::read(&path).unwrap();
+    // What stands where the new file is made cannot be removed as a file.
+    fs::create_dir(folder.path().join("keys.ts.new")).unwrap();
+    assert!(matches!(keys.create_tenant("t-1001").err(), Some(Error::Io(_))));
+    assert_eq!(keys.tenant("t-1001").err(), Some(Error::UnknownTenant));
+    assert_eq!(fs::read(&path).unwrap(), before);
+    fs::remove_dir(folder.path().join("keys.ts.new")).unwrap();
+    keys.create_tenant("t-1001").unwrap();
+}
+
+struct Refuses;
+
+impl EventSink for Refuses {
+    fn record(&self, _: &KeyEvent) -> Result<(), Error> {
+        Err(Error::Io(std::io::ErrorKind::StorageFull))
+    }
+}
+
+#[test]
+fn a_change_whose_event_is_refused_is_neither_stored_nor_in_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    create(&path, Suite::default()).create_tenant("t-1001").unwrap();
+    let before = fs::read(&path).unwrap();
+    let options = options(Suite::default()).event_sink(std::sync::Arc::new(Refuses));
+    let keys = Keyring::open_with(&path, &passphrase(), &options).unwrap();
+    let refused = Some(Error::Io(std::io::ErrorKind::StorageFull));
+    assert_eq!(keys.create_tenant("t-2002").err(), refused);
+    assert_eq!(keys.rotate_tenant("t-1001").err(), refused);
+    assert_eq!(keys.add_alias("ww1234", "t-1001").err(), refused);
+    assert_eq!(keys.tenant("t-2002").err(), Some(Error::UnknownTenant));
+    assert_eq!(keys.tenant_by_alias("ww1234").err(), Some(Error::UnknownTenant));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_writer_waits_for_the_lock_of_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    let lock = fs::File::open(folder.path().join("keys.ts.lock")).unwrap();
+    lock.lock().unwrap();
+    let (sender, done) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            keys.create_tenant("t-1001").unwrap();
+            sender.send(()).unwrap();
+        });
+        assert!(done.recv_timeout(std::time::Duration::from_millis(300)).is_err());
+        drop(lock);
+        done.recv_timeout(std::time::Duration::from_secs(30)).unwrap();
+    });
+    assert!(keys.tenant("t-1001").is_ok());
+}
+
+#[test]
+fn a_file_that_cannot_be_read_again_is_told_for_a_tenant_that_is_not_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    keys.create_tenant("t-1001").unwrap();
+    keys.add_alias("ww1234", "t-1001").unwrap();
+    fs::write(&path, [0; 500]).unwrap();
+    assert!(keys.tenant("t-1001").is_ok() && keys.tenant_by_alias("ww1234").is_ok());
+    assert_eq!(keys.tenant("t-2002").err(), Some(Error::Passphrase));
+    assert_eq!(keys.tenant_by_alias("ww5678").err(), Some(Error::Passphrase));
+}
+
+#[test]
+fn each_field_of_a_head_that_is_not_of_this_format_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    create(&path, Suite::default());
+    let good = fs::read(&path).unwrap();
+    for (at, bytes, error) in [
+        (0, &b"TSKG"[..], Error::Malformed),
+        (4, &[2], Error::Unsupported),
+        (5, &[2], Error::Unsupported),
+        (6, &[2], Error::Unsupported),
+        // Costs that a reader refuses to pay: memory, passes, lanes, lanes for the memory.
+        (7, &[0, 0x10, 0, 1], Error::Passphrase),
+        (7, &[0, 0, 0, 7], Error::Passphrase),
+        (11, &[0, 0, 0, 65], Error::Passphrase),
+        (11, &[0; 4], Error::Passphrase),
+        (15, &[0, 0, 0, 65], Error::Passphrase),
+        (15, &[0; 4], Error::Passphrase),
+        (7, &[0, 0, 0, 16, 0, 0, 0, 1, 0, 0, 0, 3], Error::Passphrase),
+    ] {
+        let mut bad = good.clone();
+        bad[at..at + bytes.len()].copy_from_slice(bytes);
+        fs::write(&path, &bad).unwrap();
+        assert_eq!(Keyring::open(&path, &passphrase()).err(), Some(error), "byte {at} {bytes:?}");
+    }
+}
+
+#[test]
+fn another_file_in_the_place_of_the_one_that_was_opened_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("keys.ts"), folder.path().join("other.ts"));
+    let keys = create(&path, Suite::default());
+    create(&other, Suite::default());
+    fs::rename(&other, &path).unwrap();
+    assert_eq!(keys.reload().err(), Some(Error::Passphrase));
+    assert_eq!(keys.create_tenant("t-1001").err(), Some(Error::Passphrase));
+}
+
+#[test]
+fn a_file_past_the_limit_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let file = fs::File::create(&path).unwrap();
+    file.set_len((1 << 30) + 1).unwrap();
+    assert_eq!(Keyring::open(&path, &passphrase()).err(), Some(Error::TooLong));
 }
 
 #[test]

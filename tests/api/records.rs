@@ -64,7 +64,11 @@ fn another_kek_opens_nothing() {
     assert_eq!(refused.err(), Some(Error::UnknownKey));
     assert_eq!(Kek::from_bytes(&[0; 32]).err(), Some(Error::Value));
     assert_eq!(Kek::from_bytes(&[0xff; 32]).err(), Some(Error::Value));
-    assert_eq!(Kek::try_from(&[1; 31][..]).err(), Some(Error::Value));
+    let key: [u8; 33] = core::array::from_fn(|at| u8::try_from(at).unwrap());
+    for len in [0, 31, 33] {
+        assert_eq!(Kek::try_from(&key[..len]).err(), Some(Error::Value), "{len}");
+    }
+    assert!(Kek::try_from(&key[..32]).is_ok());
 }
 
 #[test]
@@ -83,6 +87,62 @@ fn records_say_what_they_are() {
 }
 
 #[test]
+fn a_tenant_that_lacks_one_of_its_roots_does_not_open() {
+    let keys = keyring();
+    keys.create_tenant("t").unwrap();
+    for record in keys.records() {
+        let alone = reopen(&[record.to_bytes()]).unwrap();
+        assert_eq!(alone.tenant("t").err(), Some(Error::UnknownKey), "{:?} alone", record.kind());
+    }
+}
+
+#[test]
+fn the_two_roots_count_their_generations_apart() {
+    let keys = keyring();
+    keys.create_tenant("t").unwrap();
+    assert_eq!(keys.rotate_tenant("t").unwrap().to_u32(), 2);
+    assert_eq!(keys.rotate_tenant("t").unwrap().to_u32(), 3);
+    assert_eq!(keys.rotate_index("t").unwrap().to_u32(), 2);
+    assert_eq!(keys.rotate_tenant("t").unwrap().to_u32(), 4);
+}
+
+#[test]
+fn each_field_of_a_record_that_is_not_of_this_format_is_told() {
+    let keys = keyring();
+    keys.create_tenant("t").unwrap();
+    let good = keys.records()[0].to_bytes();
+    for (at, bytes, error) in [
+        (0, &b"TSKS"[..], Error::Malformed),
+        (4, &[2], Error::Unsupported),
+        (5, &[3], Error::Unsupported),
+        (6, &[2], Error::Unsupported),
+        (7, &[2], Error::Unsupported),
+        (8, &[1, 1], Error::Unsupported),
+        (10, &[0; 4], Error::Malformed),
+        (40, &[0; 2], Error::Malformed),
+    ] {
+        let mut bad = good.clone();
+        bad[at..at + bytes.len()].copy_from_slice(bytes);
+        assert_eq!(Record::parse(&bad).err(), Some(error), "byte {at}");
+    }
+    assert_eq!(Record::parse(&[&good[..], &[0]].concat()).err(), Some(Error::Malformed));
+}
+
+#[test]
+fn no_two_roots_are_wrapped_under_one_nonce() {
+    let keys = keyring();
+    let mut nonces = std::collections::HashSet::new();
+    for id in ["t-1", "t-2", "t-3"] {
+        keys.create_tenant(id).unwrap();
+    }
+    for record in keys.records() {
+        let bytes = record.to_bytes();
+        let at = 76 + record.tenant().as_bytes().len();
+        assert!(nonces.insert(bytes[at..at + 24].to_vec()));
+    }
+}
+
+#[test]
 fn aliases_come_and_go_without_touching_keys() {
     let keys = keyring();
     let tenant = keys.create_tenant("t-1001").unwrap();
@@ -97,6 +157,10 @@ fn aliases_come_and_go_without_touching_keys() {
     }
     assert_eq!(keys.tenant_by_alias("WW1234567890ABCDEF").err(), Some(Error::UnknownTenant));
     assert_eq!(keys.tenant("wpXXXXXXXX").err(), Some(Error::UnknownTenant), "an alias is no id");
+    for (alias, error) in [(String::new(), Error::Value), ("w".repeat(129), Error::TooLong)] {
+        assert_eq!(keys.add_alias(&alias, "t-1001").err(), Some(error));
+    }
+    keys.add_alias(&"w".repeat(128), "t-1001").unwrap();
     keys.remove_alias("wpXXXXXXXX").unwrap();
     assert_eq!(keys.tenant_by_alias("wpXXXXXXXX").err(), Some(Error::UnknownTenant));
     assert_eq!(keys.create_tenant("t-1001").err(), Some(Error::AlreadyExists));
