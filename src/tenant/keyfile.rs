@@ -304,3 +304,61 @@ fn read(path: &Path) -> Result<(Vec<u8>, Stamp), Error> {
     file.take(MAX_LEN).read_to_end(&mut bytes)?;
     Ok((bytes, stamp(&metadata)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::id::TenantId;
+
+    /// A file whose head stands for none that was sealed: what comes after it is read under the MAC alone.
+    fn file() -> (KeyFile, KeyHandle) {
+        let kek = KeyHandle::local(&Kek::generate().unwrap()).unwrap();
+        (KeyFile { path: PathBuf::new(), head: b"head".to_vec(), suite: Suite::default() }, kek)
+    }
+
+    fn signed(file: &KeyFile, kek: &KeyHandle, entries: &[(u8, &[u8])], rest: &[u8]) -> Vec<u8> {
+        let mut out = file.head.clone();
+        out.extend_from_slice(&7u64.to_be_bytes());
+        out.extend_from_slice(&u32::try_from(entries.len()).unwrap().to_be_bytes());
+        for (kind, bytes) in entries {
+            entry(&mut out, *kind, bytes).unwrap();
+        }
+        out.extend_from_slice(rest);
+        out.extend_from_slice(&kek.mac(file.suite, MAC_PURPOSE, &out).unwrap());
+        out
+    }
+
+    #[test]
+    fn what_is_authentic_must_be_well_formed_too() {
+        let (file, kek) = file();
+        let decode = |entries: &[(u8, &[u8])], rest: &[u8]| {
+            file.decode(&kek, &signed(&file, &kek, entries, rest)).map(|state| state.serial)
+        };
+        let alias = (ENTRY_ALIAS, &b"\x00\x01a\x00\x01t"[..]);
+        assert_eq!(decode(&[alias], b""), Ok(7));
+        assert_eq!(decode(&[alias], b"\0"), Err(Error::Malformed));
+        assert_eq!(decode(&[(ENTRY_ALIAS, b"\x00\x01a\x00\x01t\0")], b""), Err(Error::Malformed));
+        assert_eq!(decode(&[(ENTRY_ALIAS, b"\x00\x01a\x00\x02t")], b""), Err(Error::Malformed));
+        assert_eq!(decode(&[alias, (4, b"")], b""), Err(Error::Unsupported));
+        assert_eq!(decode(&[(ENTRY_RECORD, b"TSKR")], b""), Err(Error::Malformed));
+        let (tenant, created) = (TenantId::try_from("t").unwrap(), 0);
+        let (suite, kind, first) =
+            (file.suite, crate::tenant::RootKind::TenantRoot, TryFrom::try_from(1).unwrap());
+        let record =
+            Record::generate(&kek, suite, kind, &tenant, first, created, &mut Os).unwrap().to_bytes();
+        let twice = [(ENTRY_RECORD, record.as_slice()), (ENTRY_RECORD, &record)];
+        assert_eq!(decode(&twice[..1], b""), Ok(7));
+        assert_eq!(decode(&twice, b""), Err(Error::AlreadyExists));
+    }
+
+    #[test]
+    fn memory_passes_and_lanes_reach_argon2id_in_their_own_places() {
+        let (passphrase, salt) = (Passphrase::try_from("a passphrase").unwrap(), [9; 16]);
+        let cost = PassphraseCost { memory_kib: 64, passes: 3, lanes: 2 };
+        let suite = Suite::default();
+        let sealed = sealing_key(&passphrase, &salt, cost, suite).unwrap().wrap(suite, b"", b"kek", &mut Os);
+        let prk = argon2id(b"a passphrase", &salt, 64, 3, 2).unwrap();
+        let expected = SuiteKey::new(suite, suite.expand(&prk, "keyfile/kek", &[]).unwrap());
+        assert_eq!(expected.unwrap(suite, b"", &sealed.unwrap()).unwrap().expose_secret(), b"kek");
+    }
+}

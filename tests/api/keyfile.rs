@@ -1,6 +1,6 @@
 //! `keys.ts`: what it keeps, and that nothing altered opens.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fs, io::Read as _, os::unix::fs::PermissionsExt as _};
 
 use tenantseal::{
     Error,
@@ -106,6 +106,36 @@ fn a_writer_that_died_leaves_nothing_in_the_way() {
     keys.create_tenant("t-1001").unwrap();
     let again = Keyring::open_with(&path, &passphrase(), &options(Suite::default())).unwrap();
     assert!(again.tenant("t-1001").is_ok());
+}
+
+#[test]
+fn a_link_in_the_place_of_the_new_file_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, victim) = (folder.path().join("keys.ts"), folder.path().join("victim"));
+    let keys = create(&path, Suite::default());
+    fs::write(&victim, b"other data").unwrap();
+    std::os::unix::fs::symlink(&victim, folder.path().join("keys.ts.new")).unwrap();
+    keys.create_tenant("t-1001").unwrap();
+    assert_eq!(fs::read(&victim).unwrap(), b"other data");
+    assert!(fs::symlink_metadata(&path).unwrap().is_file());
+}
+
+#[test]
+fn a_write_puts_another_file_in_place_and_leaves_the_old_one_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    let before = fs::read(&path).unwrap();
+    let mut reader = fs::File::open(&path).unwrap();
+    keys.create_tenant("t-1001").unwrap();
+    let mut read = Vec::new();
+    reader.read_to_end(&mut read).unwrap();
+    assert!(read == before && fs::read(&path).unwrap() != before);
+    for name in ["keys.ts", "keys.ts.lock"] {
+        let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "the file and its lock");
 }
 
 #[test]
@@ -231,14 +261,25 @@ fn a_file_past_the_limit_is_not_read() {
 #[test]
 fn costs_and_passphrases_have_a_floor() {
     assert!(PassphraseCost::new(19 * 1024, 2, 1).is_ok());
-    for (memory, passes, lanes) in
-        [(19 * 1024 - 1, 2, 1), (19 * 1024, 1, 1), (19 * 1024, 2, 0), (1 << 21, 2, 1), (1 << 20, 2, 65)]
-    {
+    assert!(PassphraseCost::new(1 << 20, 64, 64).is_ok());
+    for (memory, passes, lanes) in [
+        (19 * 1024 - 1, 2, 1),
+        (19 * 1024, 1, 1),
+        (19 * 1024, 2, 0),
+        (1 << 21, 2, 1),
+        (1 << 20, 2, 65),
+        (1 << 20, 65, 1),
+        ((1 << 20) + 1, 2, 1),
+    ] {
         assert_eq!(PassphraseCost::new(memory, passes, lanes).err(), Some(Error::Value));
     }
     let folder = tempfile::tempdir().unwrap();
     let short = Passphrase::try_from("eleven char").unwrap();
     assert_eq!(Keyring::create(folder.path().join("keys.ts"), &short).err(), Some(Error::Value));
+    let enough = Passphrase::try_from("twelve chars").unwrap();
+    assert!(
+        Keyring::create_with(folder.path().join("twelve.ts"), &enough, &options(Suite::default())).is_ok()
+    );
     assert!(Passphrase::try_from("").is_err() && Passphrase::from_env("TENANTSEAL_NOT_SET").is_err());
     assert!(matches!(Keyring::open(folder.path().join("absent"), &passphrase()).err(), Some(Error::Io(_))));
 }
