@@ -53,6 +53,26 @@ fn each_rule_is_held() {
         (r#""bind":"row""#, r#""bind":"row","bind":"unbound""#, PolicyRule::Syntax),
         (r#""kind":"exact""#, r#""kind":"fuzzy""#, PolicyRule::Syntax),
         (r#"mobile_cn/1"#, r#"mobile_cn/2"#, PolicyRule::Syntax),
+        (r#""bits":15"#, r#""bits":15,"salt":1"#, PolicyRule::Syntax),
+        (r#""class":"internal""#, r#""class":"internal","clear":true"#, PolicyRule::Syntax),
+        (r#""table":"member""#, r#""table":"Member""#, PolicyRule::Label),
+        (r#""column":"mobile""#, r#""column":"1mobile""#, PolicyRule::Label),
+        (r#""column":"mobile""#, r#""column":"_mobile""#, PolicyRule::Label),
+        (r#""column":"mobile""#, r#""column":"mo-bile""#, PolicyRule::Label),
+        (r#""content":"mobile_cn""#, r#""content":"bank_card""#, PolicyRule::Class),
+        (r#""content":"mobile_cn""#, r#""content":"name""#, PolicyRule::Mask),
+        (r#""type":"text""#, r#""type":"bytes""#, PolicyRule::Index),
+        (
+            r#""bits":15}"#,
+            r#""bits":15},{"label":"exact","kind":"exact","normaliser":"none/1","bits":15}"#,
+            PolicyRule::Duplicate,
+        ),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-00-01""#, PolicyRule::Migration),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-12-00""#, PolicyRule::Migration),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-12-32""#, PolicyRule::Migration),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-12-31-1""#, PolicyRule::Migration),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"+027-12-31""#, PolicyRule::Migration),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-1-1""#, PolicyRule::Migration),
     ] {
         let changed = GOOD.replacen(from, to, 1);
         assert_ne!(changed, GOOD, "{from}");
@@ -62,6 +82,197 @@ fn each_rule_is_held() {
     let long = "x".repeat(64);
     assert_eq!(rule(&GOOD.replacen("mobile\"", &format!("{long}\""), 1)), PolicyRule::Label);
     assert!(one(&GOOD.replacen("\"mobile\"", &format!("\"{}\"", &long[..63]), 1)).is_ok());
+}
+
+#[test]
+fn what_stands_at_a_bound_is_taken() {
+    for (from, to) in [
+        (r#""bits":15"#, r#""bits":8"#),
+        (r#""bits":15"#, r#""bits":63"#),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-12-31""#),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-01-01""#),
+        (r#""class":"internal""#, r#""class":"personal""#),
+        (r#"["personal"]"#, r#"["public","internal","sensitive","personal"]"#),
+    ] {
+        let changed = GOOD.replacen(from, to, 1);
+        assert!(changed != GOOD && one(&changed).is_ok(), "{to}");
+    }
+}
+
+#[test]
+fn a_document_has_a_version_and_compartments_that_are_labels() {
+    let document = |head: &str| {
+        let json = format!(r#"{{{head},"fields":[{GOOD}]}}"#);
+        Policy::from_json(json.as_bytes()).err()
+    };
+    let broken = |rule| Some(Error::Policy { field: None, rule });
+    assert_eq!(document(r#""tenantseal_policy":1,"version":1,"compartments":["hr"]"#), None);
+    for (head, rule) in [
+        (r#""tenantseal_policy":2,"version":1,"compartments":["hr"]"#, PolicyRule::Syntax),
+        (r#""tenantseal_policy":1,"version":0,"compartments":["hr"]"#, PolicyRule::Syntax),
+        (r#""tenantseal_policy":1,"version":1,"compartments":["hr"],"more":1"#, PolicyRule::Syntax),
+        (r#""tenantseal_policy":1,"version":1,"compartments":["hr","hr"]"#, PolicyRule::Compartment),
+        (r#""tenantseal_policy":1,"version":1,"compartments":["hr",""]"#, PolicyRule::Label),
+        (r#""tenantseal_policy":1,"version":1,"compartments":["hr","HR"]"#, PolicyRule::Label),
+    ] {
+        assert_eq!(document(head), broken(rule), "{head}");
+    }
+}
+
+#[test]
+fn contents_and_storage_hold_a_class_to_its_floor() {
+    let field = |content: &str, storage: &str, class: &str, more: &str| {
+        one(&format!(
+            r#"{{"table":"m","column":"c","type":"text","content":"{content}","storage":"{storage}",
+               "class":["{class}"],"bind":"row"{more}}}"#
+        ))
+        .err()
+    };
+    let broken = |rule| Some(Error::Policy { field: Some(0), rule });
+    let classes = ["public", "internal", "personal", "sensitive"];
+    for (content, lowest) in
+        [("none", 0), ("email", 2), ("mobile_cn", 2), ("name", 2), ("bank_card", 3), ("id_card", 3)]
+    {
+        for (position, class) in classes.iter().enumerate() {
+            let expected = if position < lowest { broken(PolicyRule::Class) } else { None };
+            assert_eq!(field(content, "cell", class, ""), expected, "{content} {class}");
+        }
+    }
+    for (class, expected) in [
+        ("public", None),
+        ("internal", None),
+        ("personal", broken(PolicyRule::Storage)),
+        ("sensitive", broken(PolicyRule::Storage)),
+    ] {
+        assert_eq!(field("none", "plain", class, ""), expected, "plain {class}");
+    }
+    let domain = r#","domain":"phones""#;
+    assert_eq!(field("none", "plain", "internal", domain), broken(PolicyRule::Domain));
+    assert_eq!(field("name", "deterministic", "personal", domain), None);
+    assert_eq!(field("name", "deterministic", "sensitive", domain), broken(PolicyRule::Storage));
+    assert_eq!(
+        field("name", "deterministic", "personal", r#","domain":"Phones""#),
+        broken(PolicyRule::Label)
+    );
+    let index = r#","indexes":[{"label":"i","kind":"exact","normaliser":"none/1","bits":8}]"#;
+    assert_eq!(field("none", "plain", "internal", index), broken(PolicyRule::Index));
+    let migrating = r#","migrating_until":"2027-12-31""#;
+    assert_eq!(field("none", "plain", "internal", migrating), broken(PolicyRule::Migration));
+    let mask = r#","mask":{"kind":"mobile_cn","class":"internal"}"#;
+    assert_eq!(
+        field("mobile_cn", "deterministic", "personal", &format!("{domain}{mask}")),
+        broken(PolicyRule::Mask)
+    );
+    let bytes = |more: &str| {
+        one(&format!(
+            r#"{{"table":"m","column":"c","type":"bytes","content":"mobile_cn","storage":"cell",
+               "class":["personal"],"bind":"row"{more}}}"#
+        ))
+        .err()
+    };
+    assert_eq!(bytes(""), None);
+    assert_eq!(bytes(mask), broken(PolicyRule::Mask));
+    assert_eq!(bytes(migrating), broken(PolicyRule::Migration), "bytes cannot be told from a cell");
+}
+
+#[test]
+fn natural_keys_are_up_to_eight_plain_columns_of_the_same_table() {
+    let bound = |table: &str, storage: &str, value_type: &str, keys: usize| {
+        one(&format!(
+            r#"{{"table":"{table}","column":"k","type":"{value_type}","storage":"{storage}","class":["internal"],
+               "bind":"row"}},
+               {{"table":"m","column":"c","type":"text","storage":"cell","class":["personal"],
+               "bind":{{"natural":[{}]}}}}"#,
+            vec![r#""k""#; keys].join(",")
+        ))
+        .err()
+    };
+    let broken = Some(Error::Policy { field: Some(1), rule: PolicyRule::Binding });
+    for value_type in ["bytes", "i64", "text"] {
+        assert_eq!(bound("m", "plain", value_type, 1), None);
+    }
+    for value_type in ["bool", "date", "decimal", "f64", "json", "timestamp"] {
+        assert_eq!(bound("m", "plain", value_type, 1), broken, "{value_type}");
+    }
+    assert_eq!(bound("m", "cell", "text", 1), broken);
+    assert_eq!(bound("other", "plain", "text", 1), broken);
+    assert_eq!(bound("m", "plain", "text", 8), None);
+    assert_eq!(bound("m", "plain", "text", 9), broken);
+}
+
+#[test]
+fn each_part_of_a_field_that_a_successor_may_not_change_is_kept() {
+    let policy = |version: u32, field: &str| {
+        let json = format!(
+            r#"{{"tenantseal_policy":1,"version":{version},"compartments":["hr"],"fields":[
+               {{"table":"member","column":"userid","type":"text","storage":"plain","class":["internal"],"bind":"row"}},
+               {{"table":"member","column":"dom","type":"text","storage":"deterministic","class":["personal"],
+               "bind":"row","domain":"one"}},{field}]}}"#
+        );
+        Policy::from_json(json.as_bytes()).unwrap()
+    };
+    let current = policy(1, GOOD);
+    let allowed = |next: &Policy| match current.check_successor(next) {
+        Ok(()) => true,
+        Err(Error::Policy { rule: PolicyRule::Continuity, .. }) => false,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(allowed(&policy(2, GOOD)) && !allowed(&policy(1, GOOD)));
+    let mask = r#""mask":{"kind":"mobile_cn","class":"internal"},"#;
+    let bare = GOOD.replace(mask, "");
+    for (from, to, fits) in [
+        (r#""content":"mobile_cn""#, r#""content":"name""#, false),
+        (r#""type":"text""#, r#""type":"bytes""#, false),
+        (r#""bind":"row""#, r#""bind":"unbound""#, false),
+        (r#""bind":"row""#, r#""bind":{"natural":["userid"]}"#, false),
+        (r#"["personal"]"#, r#"["personal","sensitive"]"#, true),
+        (r#"["personal"]"#, r#"["sensitive"]"#, false),
+        (r#"["personal"]"#, r#"["sensitive","personal"]"#, false),
+        (r#""compartments":["hr"],"#, "", false),
+        (r#""bind":"row""#, r#""bind":"row","migrating_until":"2027-12-31""#, true),
+        (
+            r#""bits":15}]"#,
+            r#""bits":15},{"label":"more","kind":"exact","normaliser":"none/1","bits":8}]"#,
+            true,
+        ),
+        (r#""bits":15"#, r#""bits":16"#, false),
+        (r#""mobile_cn/1""#, r#""none/1""#, false),
+    ] {
+        // Without a mask, which holds content and type by itself.
+        let changed = bare.replacen(from, to, 1);
+        let fields = if to.contains("bytes") {
+            (bare.replace("mobile_cn/1", "none/1"), changed.replace("mobile_cn/1", "none/1"))
+        } else {
+            (bare.clone(), changed)
+        };
+        assert_ne!(fields.0, fields.1, "{to}");
+        assert_eq!(policy(1, &fields.0).check_successor(&policy(2, &fields.1)).is_ok(), fits, "{to}");
+    }
+    assert!(!allowed(&policy(2, &bare)), "a mask is not taken away");
+    assert!(!allowed(&policy(2, &GOOD.replacen(r#""class":"internal""#, r#""class":"personal""#, 1))));
+    assert!(policy(1, &bare).check_successor(&policy(2, GOOD)).is_ok(), "and may be added");
+    let json = |version: u32, from: &str, to: &str| {
+        let json = policy(version, GOOD).to_json();
+        let changed = json.replacen(from, to, 1);
+        assert_ne!(json, changed, "{to}");
+        Policy::from_json(changed.as_bytes()).unwrap()
+    };
+    assert!(!allowed(&json(2, r#""domain":"one""#, r#""domain":"two""#)));
+    let sealed = json(2, r#""storage":"plain""#, r#""storage":"cell""#);
+    assert!(allowed(&sealed), "what was plain may become sealed");
+    assert!(sealed.check_successor(&policy(3, GOOD)).is_err(), "and not plain again");
+    let undeclared = r#"{"tenantseal_policy":1,"version":1,"compartments":["hr"],"fields":[]}"#;
+    let dropped = undeclared.replace(r#"["hr"]"#, "[]").replace(r#""version":1"#, r#""version":2"#);
+    let [one, two] = [undeclared, &dropped].map(|json| Policy::from_json(json.as_bytes()).unwrap());
+    assert!(one.check_successor(&two).is_err(), "a compartment is not dropped");
+}
+
+#[test]
+fn a_document_past_the_limit_is_not_read() {
+    let json = policy_json(1, r#"["personal"]"#);
+    let pad = |len: usize| json.clone() + &" ".repeat(len - json.len());
+    assert!(Policy::from_json(pad(Policy::MAX_LEN).as_bytes()).is_ok());
+    assert_eq!(Policy::from_json(pad(Policy::MAX_LEN + 1).as_bytes()).err(), Some(Error::TooLong));
 }
 
 #[test]

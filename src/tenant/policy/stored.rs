@@ -51,3 +51,41 @@ impl Policy {
         if policy.to_json().as_bytes() == json { Ok(policy) } else { Err(Error::Malformed) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::kek::Kek;
+
+    #[test]
+    fn what_is_authentic_must_be_canonical_and_of_this_format() {
+        let kek = KeyHandle::local(&Kek::generate().unwrap()).unwrap();
+        let suite = Suite::default();
+        let policy = Policy::from_json(br#"{"tenantseal_policy":1,"version":1,"fields":[]}"#).unwrap();
+        let stored = policy.to_stored(&kek, suite).unwrap();
+        let signed = |from: &str, to: &str, head: &[(usize, u8)]| {
+            let json = policy.to_json().replacen(from, to, 1);
+            let mut out = stored[..24].to_vec();
+            for (at, byte) in head {
+                out[*at] = *byte;
+            }
+            out.extend_from_slice(&u32::try_from(json.len()).unwrap().to_be_bytes());
+            out.extend_from_slice(json.as_bytes());
+            out.extend_from_slice(&kek.mac(suite, PURPOSE, &out).unwrap());
+            Policy::from_stored(&out, &kek)
+        };
+        assert_eq!(signed("", "", &[]), Ok(policy.clone()));
+        assert_eq!(signed(":1", ": 1", &[]), Err(Error::Malformed));
+        assert_eq!(signed(r#""compartments":[],"#, "", &[]), Err(Error::Malformed));
+        assert!(matches!(signed(":1", ":2", &[]), Err(Error::Policy { .. })));
+        for (head, error) in [
+            ((0, b't'), Error::Malformed),
+            ((4, 2), Error::Unsupported),
+            ((5, 2), Error::Unsupported),
+            ((7, 2), Error::UnknownKey),
+            ((8, stored[8] ^ 1), Error::UnknownKey),
+        ] {
+            assert_eq!(signed("", "", &[head]), Err(error), "{head:?}");
+        }
+    }
+}
