@@ -111,3 +111,40 @@ const SQLITE_ERROR: i32 = 1;
 fn flags() -> OpenFlags {
     OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use pollster::block_on;
+
+    use super::*;
+
+    #[test]
+    fn each_connection_is_set_up_as_promised() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.db");
+        for read_only in [false, true] {
+            let worker = Worker::open(&path, read_only, Duration::from_millis(1234)).unwrap();
+            for (pragma, value) in [
+                ("synchronous", 2),
+                ("secure_delete", 1),
+                ("foreign_keys", 1),
+                ("trusted_schema", 0),
+                ("cell_size_check", 1),
+                ("busy_timeout", 1234),
+                ("query_only", i64::from(read_only)),
+            ] {
+                let read = move |c: &Connection| {
+                    c.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(engine)
+                };
+                assert_eq!(block_on(worker.run(read)), Ok(value), "{pragma}");
+            }
+            for config in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+                assert_eq!(block_on(worker.run(move |c| c.db_config(config).map_err(engine))), Ok(false));
+            }
+            let write = |c: &Connection| c.execute_batch("CREATE TABLE t (a)").map_err(engine);
+            assert_eq!(block_on(worker.run(write)).is_err(), read_only);
+        }
+    }
+}

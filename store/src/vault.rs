@@ -408,3 +408,80 @@ impl fmt::Debug for Transaction {
         f.debug_struct("Transaction").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use pollster::block_on;
+    use tenantseal::tenant::Kek;
+
+    use super::*;
+
+    fn vault(folder: &tempfile::TempDir) -> Vault {
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        let policy = br#"{"tenantseal_policy":1,"version":1,"fields":[
+            {"table":"t","column":"c","type":"text","storage":"cell","class":["personal"],"bind":"row",
+             "indexes":[{"label":"i","kind":"exact","normaliser":"none/1","bits":8}]}]}"#;
+        keys.install_policy(Policy::from_json(policy).unwrap()).unwrap();
+        keys.create_tenant("t").unwrap();
+        block_on(Vault::open(folder.path().join("vault.db"), &keys)).unwrap()
+    }
+
+    fn fields() -> Fields {
+        Fields::new().set("c", "value")
+    }
+
+    fn in_transaction(vault: &Vault) -> bool {
+        block_on(vault.inner.writer.run(|c| Ok(!c.is_autocommit()))).unwrap()
+    }
+
+    #[test]
+    fn every_call_of_a_forked_process_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let Ok(inner) = Arc::try_unwrap(vault(&folder).inner) else { panic!("one handle") };
+        let inner = Arc::new(Inner { process: inner.process.wrapping_add(1), ..inner });
+        let vault = Vault { inner: inner.clone() };
+        let tenant = TenantVault { tenant: inner.keyring.tenant("t").unwrap(), inner };
+        assert_eq!(vault.tenant("t").err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.insert("t", fields())).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.update("t", 1, fields())).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.delete("t", 1)).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.get("t", 1)).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.find("t.c", "i", "value")).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.list_masked("t", 0, 1)).err(), Some(Error::Forked));
+        assert_eq!(block_on(tenant.begin()).err(), Some(Error::Forked));
+
+        // A transaction that was begun before the fork is the parent's to end.
+        let begin = |c: &Connection| c.execute_batch("BEGIN IMMEDIATE").map_err(engine);
+        block_on(vault.inner.writer.run(begin)).unwrap();
+        let begun = || Transaction {
+            vault: tenant.clone(),
+            open: Some(block_on(vault.inner.writing.clone().lock_owned())),
+        };
+        let mut transaction = begun();
+        assert_eq!(block_on(transaction.insert("t", fields())).err(), Some(Error::Forked));
+        assert_eq!(block_on(transaction.get("t", 1)).err(), Some(Error::Forked));
+        assert_eq!(block_on(transaction.commit()).err(), Some(Error::Forked));
+        assert!(in_transaction(&vault));
+        drop(begun());
+        assert!(in_transaction(&vault));
+    }
+
+    #[test]
+    fn a_transaction_that_sqlite_ended_writes_nothing_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = vault(&folder);
+        let tenant = vault.tenant("t").unwrap();
+        let mut transaction = block_on(tenant.begin()).unwrap();
+        block_on(transaction.insert("t", fields())).unwrap();
+        // As SQLite does by itself when the disk is full.
+        let rollback = |c: &Connection| c.execute_batch("ROLLBACK").map_err(engine);
+        block_on(vault.inner.writer.run(rollback)).unwrap();
+        let refused = Some(Error::Store(StoreError::Engine));
+        assert_eq!(block_on(transaction.insert("t", fields())).err(), refused);
+        assert!(block_on(transaction.commit()).is_err());
+        assert!(block_on(tenant.list_masked("t", 0, 10)).unwrap().is_empty());
+        block_on(tenant.insert("t", fields())).unwrap();
+    }
+}

@@ -109,6 +109,8 @@ fn a_row_is_sealed_found_listed_changed_and_deleted() {
     assert!(acme.update("member", id, Fields::new().set_null("mobile")).unwrap());
     assert!(acme.find("member.mobile", "exact", "13700137000").unwrap().is_empty());
     assert_eq!(acme.list_masked("member", 0, 1).unwrap()[0].shown("mobile"), None);
+    let left = "SELECT coalesce(mobile, mobile__mask, mobile__ix_exact) IS NULL FROM member WHERE id = ?1";
+    assert!(fixture.sql().query_row(left, [id], |row| row.get::<_, bool>(0)).unwrap());
 
     assert!(acme.delete("member", id).unwrap());
     assert!(!acme.delete("member", id).unwrap() && acme.get("member", id).unwrap().is_none());
@@ -138,13 +140,15 @@ fn tenants_do_not_see_each_other() {
     assert!(other.list_masked("member", 0, 10).unwrap().is_empty());
     assert!(!other.update("member", id, Fields::new().set("name", "x")).unwrap());
     assert!(!other.delete("member", id).unwrap());
+    // A row without a token is a candidate for its own tenant alone.
+    fixture.sql().execute("UPDATE member SET mobile__ix_exact = NULL", []).unwrap();
+    assert!(other.find("member.mobile", "exact", "13800138000").unwrap().is_empty());
+    assert_eq!(acme.find("member.mobile", "exact", "13800138000").unwrap().len(), 1);
     // The row is stolen: the database says that it is the other tenant's.
     fixture.sql().execute("UPDATE member SET tenant = CAST('t-2002' AS BLOB)", []).unwrap();
     assert_eq!(other.get("member", id).err(), Some(Error::UnknownKey));
     assert_eq!(other.list_masked("member", 0, 10).err(), Some(Error::UnknownKey));
-    // One token in 256 is the same for both tenants: then the row is a candidate, and does not open.
-    let found = other.find("member.mobile", "exact", "13800138000");
-    assert!(matches!(&found, Ok(rows) if rows.is_empty()) || found.err() == Some(Error::UnknownKey));
+    assert_eq!(other.find("member.mobile", "exact", "13800138000").err(), Some(Error::UnknownKey));
     assert_eq!(vault.tenant("nobody").err(), Some(Error::UnknownTenant));
 }
 
@@ -399,6 +403,78 @@ fn a_mask_that_comes_later_hides_no_value_that_is_there() {
 }
 
 #[test]
+fn a_row_that_the_table_itself_moves_away_is_not_written() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let trigger = "CREATE TRIGGER away AFTER INSERT ON member BEGIN
+                   UPDATE member SET tenant = CAST('t-2002' AS BLOB) WHERE id = new.id; END";
+    fixture.sql().execute_batch(trigger).unwrap();
+    schema_error(acme.insert("member", zhang()));
+    fixture.sql().execute_batch("DROP TRIGGER away").unwrap();
+    let rows = "SELECT count(*) FROM member";
+    assert_eq!(fixture.sql().query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
+fn a_cell_that_is_stored_in_its_text_form_is_read() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    let name = fixture.keys.tenant("t-1001").unwrap().field("member.name").unwrap();
+    let text = name.seal_text(id, "李四").unwrap();
+    fixture.sql().execute("UPDATE member SET name = ?1", [text]).unwrap();
+    assert_eq!(acme.get("member", id).unwrap().unwrap().text("name").unwrap(), Some("李四"));
+}
+
+#[test]
+fn a_plain_value_of_another_type_than_the_policy_says_is_refused() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    for value in ["'x'", "1.5", "x'00'"] {
+        fixture.sql().execute(&format!("UPDATE member SET age = {value}"), []).unwrap();
+        assert_eq!(acme.get("member", id).err(), Some(Error::WrongType), "{value}");
+        assert_eq!(acme.list_masked("member", 0, 1).err(), Some(Error::WrongType), "{value}");
+    }
+}
+
+#[test]
+fn a_cell_that_is_bound_to_a_natural_key_can_be_written_anew() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let id = acme.insert("member", zhang()).unwrap();
+    assert!(acme.update("member", id, Fields::new().set_bytes("badge", &[9])).unwrap());
+    assert_eq!(acme.get("member", id).unwrap().unwrap().opened("badge").unwrap().expose_secret(), [9]);
+    let bare = acme.insert("member", Fields::new().set("name", "x")).unwrap();
+    let unbound = acme.update("member", bare, Fields::new().set_bytes("badge", &[9]));
+    assert_eq!(unbound.err(), Some(Error::WrongBinding));
+}
+
+#[test]
+fn a_writer_waits_for_another_and_sees_what_it_wrote() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let other = fixture.sql();
+    other.execute_batch("BEGIN IMMEDIATE; UPDATE sqlite_sequence SET seq = seq").unwrap();
+    std::thread::scope(|scope| {
+        let inserted = scope.spawn(|| acme.insert("member", zhang()));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!inserted.is_finished());
+        other.execute_batch("INSERT INTO asset (tenant) VALUES (x'00'); COMMIT").unwrap();
+        assert!(inserted.join().unwrap().is_ok());
+    });
+}
+
+#[test]
+fn an_index_is_made_for_each_index_of_the_policy() {
+    let fixture = Fixture::new();
+    let _vault = fixture.vault();
+    let sql = "SELECT group_concat(name) FROM pragma_index_info('tenantseal_member.mobile.exact')";
+    let columns: String = fixture.sql().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(columns, "tenant,mobile__ix_exact");
+}
+
+#[test]
 fn a_float_that_is_no_number_is_refused() {
     let fixture = Fixture::new();
     let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
@@ -432,6 +508,9 @@ fn a_table_that_the_vault_did_not_make_must_have_what_rows_need() {
         "CREATE TABLE member (id INTEGER, tenant BLOB, compartment TEXT)",
         "CREATE TABLE member (id INTEGER PRIMARY KEY, compartment TEXT)",
         "CREATE TABLE member (id INTEGER, tenant BLOB, compartment TEXT, PRIMARY KEY (id, tenant))",
+        "CREATE TABLE member (id INTEGER PRIMARY KEY, tenant BLOB)",
+        "CREATE TABLE member (id TEXT PRIMARY KEY, tenant BLOB, compartment TEXT)",
+        "CREATE TABLE Member (id INTEGER, tenant BLOB PRIMARY KEY, compartment TEXT)",
     ] {
         let fixture = Fixture::new();
         fixture.sql().execute_batch(table).unwrap();
@@ -475,11 +554,23 @@ fn names_that_collide_or_name_nothing_are_refused() {
         ("member.mobile", "NAME"),
         ("member", "asset"),
         ("asset", "tenantseal_names"),
+        ("asset", "TenantSeal_x"),
+        ("asset", "sqlite_x"),
+        ("member.mobile", "Compartment"),
+        ("member.mobile#mask", "mobile"),
+        ("member.mobile", &"x".repeat(129)),
     ] {
         let options = VaultOptions::new().sql_name(label, name);
         schema_error(Vault::open_with(fixture.path(), &fixture.keys, options));
     }
     assert!(Vault::open(fixture.path(), &fixture.keys).is_ok(), "and nothing was left half made");
+    for name in ["it's \"one\"", &"x".repeat(128)] {
+        let options = VaultOptions::new().sql_name("asset.note", name);
+        let path = fixture.folder.path().join(format!("{}.db", name.len()));
+        let acme = Vault::open_with(&path, &fixture.keys, options).unwrap().tenant("t-1001").unwrap();
+        acme.insert("asset", Fields::new().set("note", "x")).unwrap();
+        assert!(Vault::open(&path, &fixture.keys).is_ok(), "{name}");
+    }
     assert_eq!(Vault::open(":memory:", &fixture.keys).err(), Some(Error::Value));
     let blank = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
     assert_eq!(Vault::open(fixture.path(), &blank).err(), Some(Error::UnknownField));
@@ -499,6 +590,9 @@ fn bad_input_leaves_no_row() {
         (Fields::new().set("age", "41"), Error::WrongType),
         (Fields::new().set_plain("age", Plain::F64(41.0)), Error::WrongType),
         (Fields::new().set_plain("name", Plain::I64(1)), Error::WrongType),
+        (Fields::new().set_plain("userid", Plain::I64(1)), Error::WrongType),
+        (Fields::new().set_plain("userid", Plain::Bytes(vec![1])), Error::WrongType),
+        (Fields::new().set_plain("age", Plain::Bool(true)), Error::WrongType),
     ] {
         assert_eq!(acme.insert("member", fields).err(), Some(error));
     }
