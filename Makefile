@@ -13,7 +13,7 @@ SMOKE_SECONDS ?= 10
 # What is tested without the bindings, so that their features do not choose the backend.
 CORE := -p tenantseal -p tenantseal-store
 
-.PHONY: bench check demo demo-python deny fmt fuzz-smoke lint soak setup test test-python unit
+.PHONY: bench bench-python check demo demo-python deny fmt fuzz-smoke lint soak setup test test-python unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
@@ -51,6 +51,9 @@ test-python:
 
 demo-python:
 	scripts/python.sh demo
+
+bench-python:
+	scripts/python.sh bench
 
 fuzz-smoke:
 	scripts/fuzz.sh $(SMOKE_SECONDS) $(FUZZ_TARGETS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: python.sh test|demo. Builds the wheel into a virtual environment under target/ and runs what is asked for.
+# Usage: python.sh test|demo|bench. Builds the wheel into a virtual environment under target/ and runs what is asked for.
 set -euo pipefail
 
 if ! python3 -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -26,8 +26,12 @@ test)
 demo)
     "$venv/bin/python" python/examples/demo.py
     ;;
+bench)
+    "$venv/bin/pip" install --quiet cryptography pycryptodome
+    "$venv/bin/python" python/benches/crossing.py
+    ;;
 *)
-    echo "usage: python.sh test|demo" >&2
+    echo "usage: python.sh test|demo|bench" >&2
     exit 2
     ;;
 esac
