@@ -93,6 +93,7 @@ mod tests {
             "１３８００１３８０００",
             "＋８６　138.0013.8000",
             "\u{a0}138\u{2003}00138000\n",
+            "（＋８６）１３８－００１３．８０００",
         ] {
             assert_eq!(mobile_cn(text).as_deref(), Ok("+8613800138000"), "{text}");
         }
@@ -104,6 +105,23 @@ mod tests {
         assert_eq!(mobile_cn("001 (415) 555-2671").as_deref(), Ok("+14155552671"));
         assert_eq!(mobile_cn("+86 10 8888 6666").as_deref(), Ok("+861088886666"));
         assert_eq!(mobile_cn("+86 755 8888 6666").as_deref(), Ok("+8675588886666"));
+        assert_eq!(mobile_cn("０１２３４５６７８９").err(), Some(Error::Value));
+        assert_eq!(mobile_cn("００１２３４５６７８９").as_deref(), Ok("+123456789"));
+        assert_eq!(mobile_cn("+1234567").as_deref(), Ok("+1234567"), "the shortest");
+        assert_eq!(mobile_cn("+123456789012345").as_deref(), Ok("+123456789012345"), "the longest");
+    }
+
+    #[test]
+    fn the_second_digit_of_a_chinese_mobile_is_3_to_9() {
+        for second in '0'..='9' {
+            let number = format!("1{second}800138000");
+            let expected = if second < '3' { Err(Error::Value) } else { Ok(format!("+86{number}")) };
+            for spelling in
+                [number.clone(), format!("86{number}"), format!("+86{number}"), format!("0086{number}")]
+            {
+                assert_eq!(mobile_cn(&spelling), expected, "{spelling}");
+            }
+        }
     }
 
     #[test]
@@ -116,6 +134,12 @@ mod tests {
             "23800138000",
             "12800138000",
             "+8612800138000",
+            "8612800138000",
+            "8713800138000",
+            "+861380013800",
+            "+86138001380001",
+            "+8610888866",
+            "+861088886666 6",
             "+0123456789",
             "138+00138000",
             "0755-12345678",

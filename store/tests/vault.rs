@@ -466,6 +466,23 @@ fn a_writer_waits_for_another_and_sees_what_it_wrote() {
 }
 
 #[test]
+fn other_writes_of_a_vault_wait_for_its_transaction() {
+    let fixture = Fixture::new();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let mut transaction = acme.begin().unwrap();
+    let first = transaction.insert("member", zhang()).unwrap();
+    std::thread::scope(|scope| {
+        let inserted = scope.spawn(|| acme.insert("member", zhang()));
+        let begun = scope.spawn(|| acme.begin().map(drop));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert!(!inserted.is_finished() && !begun.is_finished());
+        transaction.commit().unwrap();
+        assert!(inserted.join().unwrap().unwrap() > first);
+        begun.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn an_index_is_made_for_each_index_of_the_policy() {
     let fixture = Fixture::new();
     let _vault = fixture.vault();

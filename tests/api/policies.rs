@@ -56,6 +56,7 @@ fn each_rule_is_held() {
         (r#""bits":15"#, r#""bits":15,"salt":1"#, PolicyRule::Syntax),
         (r#""class":"internal""#, r#""class":"internal","clear":true"#, PolicyRule::Syntax),
         (r#""table":"member""#, r#""table":"Member""#, PolicyRule::Label),
+        (r#""column":"mobile""#, r#""column":"moBile""#, PolicyRule::Label),
         (r#""column":"mobile""#, r#""column":"1mobile""#, PolicyRule::Label),
         (r#""column":"mobile""#, r#""column":"_mobile""#, PolicyRule::Label),
         (r#""column":"mobile""#, r#""column":"mo-bile""#, PolicyRule::Label),
