@@ -423,6 +423,28 @@ fn date(days: u64) -> String {
 mod tests {
     use super::*;
 
+    fn migrating(until: &str) -> Field {
+        let keys = crate::tenant::Keyring::in_memory(&crate::tenant::Kek::generate().unwrap()).unwrap();
+        let policy = format!(
+            r#"{{"tenantseal_policy":1,"version":1,"fields":[{{"table":"t","column":"c","type":"text",
+               "content":"mobile_cn","storage":"cell","class":["personal"],"bind":"row",
+               "mask":{{"kind":"mobile_cn","class":"internal"}},"migrating_until":"{until}"}}]}}"#
+        );
+        keys.install_policy(crate::tenant::Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+        keys.create_tenant("t").unwrap().field("t.c").unwrap()
+    }
+
+    #[test]
+    fn plaintext_is_read_up_to_the_end_of_the_last_day_and_in_the_values_alone() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
+        assert_eq!(migrating(&date(now - 1)).open(1, "plain").err(), Some(Error::Malformed));
+        // The day may end while this runs.
+        let last = migrating(&today().unwrap()).open(1, "plain");
+        assert!(last.is_ok() || today() != Some(date(now)));
+        let mask = migrating(&date(now + 1)).mask().unwrap();
+        assert_eq!(mask.open(1, "138****8000").err(), Some(Error::Malformed));
+    }
+
     #[test]
     fn dates_are_right_at_the_edges_of_months_and_leap_years() {
         for (days, expected) in [

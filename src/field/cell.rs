@@ -263,3 +263,43 @@ impl Derived {
         self.entries.get(self.last).map(|(_, gcm)| gcm).ok_or(Error::UnknownKey)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        primitive::rng::Os,
+        tenant::{
+            Kek, Keyring, Place,
+            policy::{Class, ValueType},
+        },
+    };
+
+    fn keys() -> std::sync::Arc<CellKeys> {
+        let tenant = Keyring::in_memory(&Kek::generate().unwrap()).unwrap().create_tenant("t").unwrap();
+        let place = Place { compartment: "", table: "t", column: "c", value_type: ValueType::Text };
+        tenant.cell_keys(&[Class::Personal], &place).unwrap()
+    }
+
+    #[test]
+    fn a_bulk_call_ends_before_its_counter_repeats() {
+        let keys = keys();
+        let mut sealer = Sealer::new(&keys).unwrap().bulk(&mut Os).unwrap();
+        sealer.next = u64::MAX - 1;
+        assert!(sealer.seal(1.into(), b"").is_ok());
+        assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
+        assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
+    }
+
+    #[test]
+    fn an_opener_keeps_a_bounded_number_of_derived_keys() {
+        let keys = keys();
+        let mut opener = Opener::bulk(&keys);
+        for row in 0..3_000 {
+            let cell = Sealer::new(&keys).unwrap().seal(row.into(), b"", &mut Os).unwrap();
+            opener.open(row.into(), &cell).unwrap();
+            let derived = opener.derived.as_ref().unwrap();
+            assert!(derived.entries.len() <= Derived::MAX && derived.positions.len() <= Derived::MAX);
+        }
+    }
+}

@@ -254,6 +254,92 @@ fn bulk_cells_are_complete_by_themselves() {
 }
 
 #[test]
+fn bulk_nonces_count_from_0_after_one_salt() {
+    let name = tenant().field("member.name").unwrap();
+    let cells = name.seal_many((0..1_000i64).map(|row| (row, ""))).unwrap();
+    for (number, cell) in (0u64..).zip(&cells) {
+        assert_eq!(cell[24..40], cells[0][24..40]);
+        assert_eq!(cell[40..48], number.to_be_bytes());
+    }
+    assert_ne!(name.seal_many([(0, "")]).unwrap()[0][24..40], cells[0][24..40], "another call, another salt");
+}
+
+#[test]
+fn more_salts_than_an_opener_keeps_open_in_any_order() {
+    let name = tenant().field("member.name").unwrap();
+    let cells: Vec<_> = (0..1_100i64).map(|row| (row, name.seal(row, "x").unwrap())).collect();
+    let order = cells.iter().chain(cells.iter().rev()).map(|(row, cell)| (*row, cell));
+    assert_eq!(name.open_many(order).unwrap().len(), 2_200);
+}
+
+#[test]
+fn bulk_calls_hold_type_and_binding_and_say_which_value_breaks_them() {
+    let tenant = tenant();
+    let (name, free) = (tenant.field("member.name").unwrap(), tenant.field("asset.free").unwrap());
+    let broken = |position, error| Some(tenantseal::field::BulkError { position: Some(position), error });
+    let rows = [Row::from(1), Row::UNBOUND];
+    assert_eq!(name.seal_many(rows.map(|row| (row, "x"))).err(), broken(1, Error::WrongBinding));
+    assert_eq!(name.seal_many([(1, b"bytes")]).err(), broken(0, Error::WrongType));
+    assert_eq!(free.seal_many([(Row::UNBOUND, "text")]).err(), broken(0, Error::WrongType));
+    let cell = name.seal(1, "x").unwrap();
+    assert_eq!(name.open_many(rows.map(|row| (row, &cell))).err(), broken(1, Error::WrongBinding));
+}
+
+#[test]
+fn every_kind_of_handle_that_was_kept_notices_a_rotation() {
+    let keys = keyring();
+    let field = keys.create_tenant("t-1001").unwrap().field("member.mobile").unwrap();
+    let (hr, mask) = (field.compartment("hr").unwrap(), field.compartment("hr").unwrap().mask().unwrap());
+    let short = hr.index("short").unwrap();
+    keys.rotate_tenant("t-1001").unwrap();
+    keys.rotate_index("t-1001").unwrap();
+    let fresh = keys.tenant("t-1001").unwrap().field("member.mobile").unwrap();
+    let fresh_hr = fresh.compartment("hr").unwrap();
+    let generation = |cell: &[u8]| CellHeader::parse(cell).unwrap().generation.to_u32();
+    let mobile = "13800138000";
+    let cell = hr.seal(1, mobile).unwrap();
+    assert_eq!(generation(&cell), 2);
+    assert!(fresh_hr.open(1, &cell).is_ok() && fresh.open(1, &cell).is_err());
+    let cells = hr.seal_many([(1, mobile)]).unwrap();
+    assert_eq!(generation(&cells[0]), 2);
+    let later = fresh_hr.seal(1, mobile).unwrap();
+    assert!(hr.open(1, &later).is_ok() && hr.open_many([(1, &later)]).is_ok());
+    let shown = mask.seal(1, mobile).unwrap();
+    assert_eq!(generation(&shown), 2);
+    assert_eq!(fresh_hr.mask().unwrap().open(1, &shown).unwrap(), "138****8000");
+    assert_eq!(short.lookup(mobile).unwrap(), fresh_hr.index("short").unwrap().lookup(mobile).unwrap());
+    assert_eq!(hr.index("exact").unwrap().lookup(mobile).unwrap().len(), 4, "two epochs, two classes");
+}
+
+#[cfg(feature = "hazmat")]
+#[test]
+fn one_nonce_under_two_keys_opens_in_one_bulk_call() {
+    struct Same;
+    impl rand_core::TryRng for Same {
+        type Error = core::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Ok(7)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Ok(7)
+        }
+        fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> {
+            out.fill(7);
+            Ok(())
+        }
+    }
+    impl rand_core::TryCryptoRng for Same {}
+    let keys = keyring();
+    let name = keys.create_tenant("t").unwrap().field("member.name").unwrap();
+    let first = name.seal_with_rng(1, "first", &mut Same).unwrap();
+    keys.rotate_tenant("t").unwrap();
+    let second = name.seal_with_rng(2, "second", &mut Same).unwrap();
+    assert_eq!(first[24..48], second[24..48]);
+    let opened = name.open_many([(1, &first), (2, &second), (1, &first)]).unwrap();
+    assert_eq!(opened[1].text().unwrap(), "second");
+}
+
+#[test]
 fn bindings_are_what_the_policy_says() {
     let tenant = tenant();
     let name = tenant.field("member.name").unwrap();
@@ -274,7 +360,13 @@ fn bindings_are_what_the_policy_says() {
     let sealed = blob.seal(Row::natural(&[Key::Text("ab"), Key::Text("c")]), b"x").unwrap();
     assert!(blob.open(Row::natural(&[Key::Text("ab"), Key::Text("c")]), &sealed).is_ok());
     assert_eq!(blob.open(Row::natural(&[Key::Text("a"), Key::Text("bc")]), &sealed).err(), Some(Error::Open));
+    let three = [Key::Text("ab"), Key::Text("c"), Key::Text("")];
+    assert_eq!(blob.seal(Row::natural(&three), b"x").err(), Some(Error::WrongBinding));
     let free = tenant.field("asset.free").unwrap();
+    assert_eq!(
+        free.open(Row::UNBOUND, free.seal(Row::UNBOUND, b"x").unwrap()).unwrap().text().err(),
+        Some(Error::WrongType)
+    );
     let sealed = free.seal(Row::UNBOUND, b"x").unwrap();
     assert_eq!(free.open(Row::UNBOUND, &sealed).unwrap().expose_secret(), b"x");
     assert_eq!(free.open(1, &sealed).err(), Some(Error::WrongBinding));
@@ -297,7 +389,13 @@ fn plaintext_is_read_only_where_the_policy_says_migrating() {
     let old = tenant.field("asset.old").unwrap();
     let opened = old.open(1, "13800138000").unwrap();
     assert!(opened.was_plain() && opened.text().unwrap() == "13800138000");
-    // What claims to be a cell is never plaintext.
+    // What claims to be a cell is never plaintext, however short.
+    for claim in [&[0xf8][..], b"ts1.", &old.seal(1, "x").unwrap()[..23]] {
+        assert_eq!(old.open(1, claim).err(), Some(Error::Malformed));
+    }
+    assert!(old.open(1, "TS1.x").unwrap().was_plain(), "upper and lower case differ");
+    let upper = tenant.field("member.name").unwrap().seal_text(1, "x").unwrap().replacen("ts1.", "TS1.", 1);
+    assert_eq!(tenant.field("member.name").unwrap().open(1, &upper).err(), Some(Error::Malformed));
     assert_eq!(old.open(1, "ts1.not base64").err(), Some(Error::Malformed));
     let foreign = tenant.field("member.name").unwrap().seal(1, "x").unwrap();
     assert_eq!(old.open(1, &foreign).err(), Some(Error::UnknownKey));

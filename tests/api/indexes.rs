@@ -20,6 +20,9 @@ fn every_spelling_finds_the_row_and_no_other_tenant_does() {
     assert_eq!(index("t-1001").token(b"13800138000").err(), Some(Error::WrongType));
     assert!(index("t-1001").matches("13800138000", "+86-138-0013-8000").unwrap());
     assert!(!index("t-1001").matches("13800138000", "junk").unwrap());
+    assert!(!index("t-1001").matches("junk", "junk").unwrap(), "what has no spelling equals nothing");
+    assert_eq!(index("t-1001").matches(b"13800138000", "13800138000").err(), Some(Error::WrongType));
+    assert_eq!(index("t-1001").matches("junk", b"13800138000").err(), Some(Error::WrongType));
 }
 
 #[test]
