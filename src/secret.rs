@@ -129,3 +129,45 @@ impl fmt::Debug for SecretBytes {
         f.debug_struct("SecretBytes").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeroizing_leaves_no_byte() {
+        let mut secret = Secret::from_bytes(&[7; 32]);
+        secret.zeroize();
+        assert_eq!(secret.expose_secret(), &[0; 32]);
+        let mut bytes = SecretBytes::from_vec(vec![7; 100]);
+        bytes.zeroize();
+        assert!(bytes.expose_secret().is_empty());
+        assert!(bytes.0.spare_capacity_mut().len() >= 100, "its allocation stays its own");
+    }
+
+    #[test]
+    fn truncating_keeps_the_front() {
+        let mut bytes = SecretBytes::from_vec(b"front and back".to_vec());
+        bytes.truncate(5);
+        assert_eq!(bytes.expose_secret(), b"front");
+        bytes.truncate(9);
+        assert_eq!(bytes.expose_secret(), b"front");
+    }
+
+    #[test]
+    fn equality_is_of_every_byte() {
+        let secret = Secret::from_bytes(&[7; 32]);
+        assert!(bool::from(secret.ct_eq(&Secret::from_bytes(&[7; 32]))));
+        for at in 0..32 {
+            let mut other = [7; 32];
+            other[at] ^= 1;
+            assert!(!bool::from(secret.ct_eq(&Secret::from_bytes(&other))), "{at}");
+        }
+    }
+
+    #[test]
+    fn a_fill_that_fails_gives_no_secret() {
+        assert_eq!(Secret::<32>::try_filled(|_| Err(Error::Random)).err(), Some(Error::Random));
+        assert_eq!(Secret::<32>::try_from(&[7; 31][..]).err(), Some(Error::Value));
+    }
+}

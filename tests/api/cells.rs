@@ -340,6 +340,46 @@ fn one_nonce_under_two_keys_opens_in_one_bulk_call() {
 }
 
 #[test]
+fn a_mask_keeps_its_own_class_when_its_field_is_raised() {
+    let keys = keyring();
+    let mobile = keys.create_tenant("t").unwrap().field("member.mobile").unwrap();
+    let commitments = || {
+        let cells = [mobile.mask().unwrap().seal(1, "x").unwrap(), mobile.seal(1, "x").unwrap()];
+        cells.map(|cell| CellHeader::parse(&cell).unwrap().key_commitment)
+    };
+    let before = commitments();
+    let raised = policy_json(2, r#"["internal","personal","sensitive"]"#);
+    keys.install_policy(Policy::from_json(raised.as_bytes()).unwrap()).unwrap();
+    let after = commitments();
+    assert!(before[0] == after[0] && before[1] != after[1]);
+}
+
+#[cfg(feature = "hazmat")]
+#[test]
+fn a_generator_that_fails_fails_the_call() {
+    struct Fails;
+    impl rand_core::TryRng for Fails {
+        type Error = std::fmt::Error;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Err(std::fmt::Error)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Err(std::fmt::Error)
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            Err(std::fmt::Error)
+        }
+    }
+    impl rand_core::TryCryptoRng for Fails {}
+    let keys = keyring();
+    assert_eq!(keys.create_tenant_with_rng("t", &mut Fails).err(), Some(Error::Random));
+    assert_eq!(keys.tenant("t").err(), Some(Error::UnknownTenant));
+    let name = keys.create_tenant("t").unwrap().field("member.name").unwrap();
+    assert_eq!(name.seal_with_rng(1, "x", &mut Fails).err(), Some(Error::Random));
+    assert_eq!(tenantseal::tenant::Kek::generate_with_rng(&mut Fails).err(), Some(Error::Random));
+}
+
+#[test]
 fn bindings_are_what_the_policy_says() {
     let tenant = tenant();
     let name = tenant.field("member.name").unwrap();
