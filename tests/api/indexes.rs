@@ -62,6 +62,7 @@ fn lookups_ask_for_every_epoch_and_class() {
     let raised = policy_json(2, r#"["internal","personal","sensitive"]"#);
     keys.install_policy(Policy::from_json(raised.as_bytes()).unwrap()).unwrap();
     let third = index().token("13800138000").unwrap();
+    assert_eq!(kept.token("13800138000").unwrap(), third, "and of a raised class too");
     let lookup = index().lookup("13800138000").unwrap();
     assert!([first, second, third].iter().all(|token| lookup.contains(token)));
     assert_eq!(lookup.first(), Some(&third));
