@@ -516,6 +516,14 @@ fn a_path_is_a_path_and_no_uri() {
     assert!(path.exists());
     let again = Vault::open(&path, &fixture.keys).unwrap().tenant("t-1001").unwrap();
     assert!(again.get("member", id.unwrap()).unwrap().is_some());
+    // As a URI it would be a database in memory; as a path it is in a folder that is not there.
+    assert!(matches!(
+        Vault::open("file:absent/vault?mode=memory", &fixture.keys).err(),
+        Some(Error::Store(_))
+    ));
+    for none in ["", ":memory:"] {
+        assert_eq!(Vault::open(none, &fixture.keys).err(), Some(Error::Value));
+    }
 }
 
 #[test]
@@ -539,6 +547,8 @@ fn a_table_that_the_vault_did_not_make_must_have_what_rows_need() {
     let acme = fixture.vault().tenant("t-1001").unwrap();
     let id = acme.insert("member", zhang()).unwrap();
     assert!(acme.get("member", id).unwrap().is_some());
+    fixture.sql().execute_batch("CREATE UNIQUE INDEX own ON member (userid)").unwrap();
+    assert_eq!(acme.insert("member", zhang()).err(), Some(Error::Store(StoreError::Constraint)));
 }
 
 #[test]
