@@ -1,0 +1,2305 @@
+/*
+ * tenantseal: per-tenant keys, WeCom callbacks and sealed, searchable database fields.
+ *
+ * docs/c.md is the guide. What holds for every function:
+ *
+ * - Inputs are a pointer and a length; NULL and 0 are the empty input. Nothing is kept after the call.
+ * - Outputs are your own memory: a pointer, its capacity, and where to store the length. If it is too small, nothing is
+ *   written to it, the length that is needed is stored, and the status is TENANTSEAL_ERROR_BUFFER_TOO_SMALL. After any
+ *   other failure the stored length is 0, a stored number 0, a stored handle NULL, and the buffer is as it was.
+ * - Outputs may overlap inputs, for inputs are read to the end first; outputs may not overlap each other.
+ * - Handles are pointers to opaque types. They are numbers and not addresses: a wrong, stale or released one is answered with
+ *   TENANTSEAL_ERROR_HANDLE. Each is released once, by the free function of its type; releasing NULL does nothing.
+ * - Every function that returns a status can return, beside what stands at it, TENANTSEAL_OK,
+ *   TENANTSEAL_ERROR_ARGUMENT, TENANTSEAL_ERROR_HANDLE, TENANTSEAL_ERROR_INTERNAL, and where there is a buffer
+ *   TENANTSEAL_ERROR_BUFFER_TOO_SMALL. Statuses stand there without their prefix.
+ *
+ * This file is generated. Change ffi/src and run `make header-c`.
+ */
+
+#ifndef TENANTSEAL_H
+#define TENANTSEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef TENANTSEAL_API
+#define TENANTSEAL_API extern
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define TENANTSEAL_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define TENANTSEAL_MUST_CHECK
+#endif
+
+/** The version of this header. */
+#define TENANTSEAL_VERSION_MAJOR 0
+#define TENANTSEAL_VERSION_MINOR 1
+#define TENANTSEAL_VERSION_PATCH 0
+#define TENANTSEAL_ABI_VERSION 0
+
+/** Success. */
+#define TENANTSEAL_OK 0
+/** A pointer is NULL, a length too large, outputs overlap, or a number is undefined. */
+#define TENANTSEAL_ERROR_ARGUMENT 1
+/** The output does not fit; its length was stored. */
+#define TENANTSEAL_ERROR_BUFFER_TOO_SMALL 2
+/** This handle is of no live object of that type in this process. */
+#define TENANTSEAL_ERROR_HANDLE 3
+/** A fault in the library was caught; please report it. */
+#define TENANTSEAL_ERROR_INTERNAL 4
+/** There is nothing of that name or number. */
+#define TENANTSEAL_ERROR_ABSENT 5
+/** Already exists; nothing was changed. */
+#define TENANTSEAL_ERROR_ALREADY_EXISTS 101
+/** The input is longer than its stated limit. */
+#define TENANTSEAL_ERROR_TOO_LONG 102
+/** The value is not of the form that this call accepts. */
+#define TENANTSEAL_ERROR_VALUE 103
+/** The row is bound in another way than the field's policy says. */
+#define TENANTSEAL_ERROR_WRONG_BINDING 104
+/** The value is of another type than the field's. */
+#define TENANTSEAL_ERROR_WRONG_TYPE 105
+/** No tenant of that id or alias exists here. */
+#define TENANTSEAL_ERROR_UNKNOWN_TENANT 120
+/** The policy has no field of that label. */
+#define TENANTSEAL_ERROR_UNKNOWN_FIELD 121
+/** The field has no index of that label. */
+#define TENANTSEAL_ERROR_UNKNOWN_INDEX 122
+/** No compartment of that label is declared for this field. */
+#define TENANTSEAL_ERROR_UNKNOWN_COMPARTMENT 123
+/** A policy document breaks a rule; tenantseal_policy_explain() says which. */
+#define TENANTSEAL_ERROR_POLICY 130
+/** The sealed data does not open here. */
+#define TENANTSEAL_ERROR_OPEN 201
+/** The sealed value names a key that this place does not have. */
+#define TENANTSEAL_ERROR_UNKNOWN_KEY 202
+/** The stored bytes are not in the expected format. */
+#define TENANTSEAL_ERROR_MALFORMED 203
+/** Made by a newer version or by an algorithm that this build does not have. */
+#define TENANTSEAL_ERROR_UNSUPPORTED 204
+/** The passphrase is wrong or the key file was altered. */
+#define TENANTSEAL_ERROR_PASSPHRASE 205
+/** The key file is older than what was read before; restore the newer copy. */
+#define TENANTSEAL_ERROR_ROLLED_BACK 206
+/** The callback is refused. */
+#define TENANTSEAL_ERROR_CALLBACK 301
+/** The callback's query or body cannot be parsed. */
+#define TENANTSEAL_ERROR_CALLBACK_FORMAT 302
+/** The token or the encoding AES key is malformed: expected 1 to 32 letters and digits, and 43 letters and digits copied whole from the console. */
+#define TENANTSEAL_ERROR_CALLBACK_CREDENTIALS 303
+/** The replay guard is full; answer 503 and raise its capacity. */
+#define TENANTSEAL_ERROR_GUARD_FULL 304
+/** The claim on this event has expired; do not commit its effects. */
+#define TENANTSEAL_ERROR_CLAIM_EXPIRED 305
+/** The database refused a statement, or its schema does not fit. */
+#define TENANTSEAL_ERROR_STORE 401
+/** The operating system refused a read or a write. */
+#define TENANTSEAL_ERROR_IO 501
+/** The operating system gave no random bytes. */
+#define TENANTSEAL_ERROR_RANDOM 502
+/** This handle was made before a fork; open a new one in this process. */
+#define TENANTSEAL_ERROR_FORKED 503
+
+
+/**
+ * The size of a key-encryption key, in bytes.
+ */
+#define TENANTSEAL_KEK_LEN 32
+
+/**
+ * How much longer a sealed value is than the value, in bytes.
+ */
+#define TENANTSEAL_SEALED_OVERHEAD 64
+
+/**
+ * The size of a key commitment, in bytes.
+ */
+#define TENANTSEAL_KEY_COMMITMENT_LEN 16
+
+/**
+ * Any receiveid. Look at tenantseal_event_receive_id() before acting: another company's message
+ * opens too.
+ */
+#define TENANTSEAL_RECEIVE_ID_ANY 1
+
+/**
+ * The receiveid must be there and empty, as an AI bot's is.
+ */
+#define TENANTSEAL_RECEIVE_ID_EMPTY 2
+
+/**
+ * The receiveid must be this one.
+ */
+#define TENANTSEAL_RECEIVE_ID_EXACT 3
+
+/**
+ * The receiveid must be one of these.
+ */
+#define TENANTSEAL_RECEIVE_ID_ONE_OF 4
+
+/**
+ * A message that states a time must be near it; others pass.
+ */
+#define TENANTSEAL_BINDING_IF_PRESENT 1
+
+/**
+ * The message's time is not looked at.
+ */
+#define TENANTSEAL_BINDING_OFF 2
+
+/**
+ * A message that states no time is refused.
+ */
+#define TENANTSEAL_BINDING_REQUIRED 3
+
+/**
+ * The longest echo, in bytes.
+ */
+#define TENANTSEAL_ECHO_MAX_LEN 64
+
+/**
+ * It was settled before. Answer 200.
+ */
+#define TENANTSEAL_CLAIM_DONE 1
+
+/**
+ * This worker holds it for the length of the lease: act on it, then call tenantseal_event_done().
+ */
+#define TENANTSEAL_CLAIM_FRESH 2
+
+/**
+ * Another worker holds it. Answer 503; the sender comes back.
+ */
+#define TENANTSEAL_CLAIM_IN_PROGRESS 3
+
+/**
+ * A reply in the format that the request came in.
+ */
+#define TENANTSEAL_REPLY_SAME 1
+
+/**
+ * A reply in XML.
+ */
+#define TENANTSEAL_REPLY_XML 2
+
+/**
+ * A reply in JSON, as an AI bot's is.
+ */
+#define TENANTSEAL_REPLY_JSON 3
+
+/**
+ * Verifies, decrypts and encrypts as Tencent's samples do. Times meet no clock and nothing is
+ * remembered: a recorded request is accepted again. New code uses tenantseal_callback. Share it
+ * freely between threads.
+ */
+typedef struct tenantseal_biz_msg_crypt tenantseal_biz_msg_crypt;
+
+/**
+ * One callback URL: its credentials, whom it is for, and what it remembers. Set it up first, then
+ * share it freely between threads: a call that sets something acts on the calls after it.
+ */
+typedef struct tenantseal_callback tenantseal_callback;
+
+/**
+ * A message from WeCom: authentic, of its time, for this receiver, and claimed by this worker if
+ * it is new. Share it freely between threads. The message is wiped when the handle is released.
+ */
+typedef struct tenantseal_event tenantseal_event;
+
+/**
+ * A field of one tenant, in one compartment. Share it freely between threads. It notices when keys
+ * or policy change.
+ */
+typedef struct tenantseal_field tenantseal_field;
+
+/**
+ * The columns to write to a row, by their permanent labels. One thread at a time. Writing does not
+ * use it up. Values are wiped when the handle is released.
+ */
+typedef struct tenantseal_fields tenantseal_fields;
+
+/**
+ * A memory of callbacks, so that each event is acted on once. Share it freely between threads and
+ * callbacks.
+ */
+typedef struct tenantseal_guard tenantseal_guard;
+
+/**
+ * A blind index of one field in one compartment. Share it freely between threads.
+ */
+typedef struct tenantseal_index tenantseal_index;
+
+/**
+ * The keys of every tenant under one key-encryption key. Share it freely between threads.
+ */
+typedef struct tenantseal_keyring tenantseal_keyring;
+
+/**
+ * The mask of a field: a column of its own, with its own key. Share it freely between threads.
+ */
+typedef struct tenantseal_mask tenantseal_mask;
+
+/**
+ * Rows that were read, none, one or several. Share it freely between threads. Values are wiped
+ * when the handle is released.
+ */
+typedef struct tenantseal_rows tenantseal_rows;
+
+/**
+ * Sends as WeCom does, to one callback. A service needs none of it. Share it freely between
+ * threads.
+ */
+typedef struct tenantseal_sender tenantseal_sender;
+
+/**
+ * One tenant's keys: everything that is sealed or opened starts here. Share it freely between
+ * threads.
+ */
+typedef struct tenantseal_tenant tenantseal_tenant;
+
+/**
+ * One tenant's rows of a vault: every call sees and changes rows of this tenant alone. Share it
+ * freely between threads.
+ */
+typedef struct tenantseal_tenant_vault tenantseal_tenant_vault;
+
+/**
+ * A transaction: what it wrote is seen by it alone until it is committed. One thread at a time.
+ * Released before that, it leaves nothing.
+ */
+typedef struct tenantseal_transaction tenantseal_transaction;
+
+/**
+ * A vault of sealed rows on an SQLite file. Share it freely between threads. After a fork the
+ * child opens one of its own.
+ */
+typedef struct tenantseal_vault tenantseal_vault;
+
+/**
+ * 0 is success; every other number is a TENANTSEAL_ERROR_*.
+ */
+typedef int32_t tenantseal_status;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * What a status means, in one sentence. Static text that holds nothing of the call; never NULL.
+ *
+ * @param status  what a function returned
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK const char *tenantseal_status_message(tenantseal_status status);
+
+/**
+ * The name of a status without its prefix, such as `BUFFER_TOO_SMALL`. Static text; never NULL.
+ *
+ * @param status  what a function returned
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK const char *tenantseal_status_name(tenantseal_status status);
+
+/**
+ * The version of the library, as in `0.1.0`. Static text; never NULL.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK const char *tenantseal_version(void);
+
+/**
+ * The number of the ABI, which is also the soname's: raised when a symbol goes or changes, not when one is added.
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+uint32_t tenantseal_abi_version(void);
+
+/**
+ * Makes a new key file, readable by its owner alone. It takes a tenth of a second or more, and
+ * some memory, on purpose.
+ *
+ * @param path, path_len  where: a file system path, not text
+ * @param passphrase, passphrase_len  12 bytes or more
+ * @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
+ * @return ALREADY_EXISTS if anything stands at the path; VALUE for a short passphrase; IO; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_create(const uint8_t *path,
+                                            size_t path_len,
+                                            const uint8_t *passphrase,
+                                            size_t passphrase_len,
+                                            tenantseal_keyring **out_keyring);
+
+/**
+ * Opens a key file.
+ *
+ * @param path, path_len  where: a file system path, not text
+ * @param passphrase, passphrase_len  the passphrase
+ * @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
+ * @return PASSPHRASE if it is wrong or the file was altered; MALFORMED; UNSUPPORTED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_open(const uint8_t *path,
+                                          size_t path_len,
+                                          const uint8_t *passphrase,
+                                          size_t passphrase_len,
+                                          tenantseal_keyring **out_keyring);
+
+/**
+ * Makes a keyring that is stored nowhere. Its records are yours to keep:
+ * tenantseal_keyring_records().
+ *
+ * @param kek, kek_len  TENANTSEAL_KEK_LEN bytes from a generator, never from a word that a person
+ *     chose
+ * @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
+ * @return VALUE unless it has that length and is not one byte repeated
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_from_kek(const uint8_t *kek,
+                                              size_t kek_len,
+                                              tenantseal_keyring **out_keyring);
+
+/**
+ * Makes a keyring from records that you kept.
+ *
+ * @param kek, kek_len  TENANTSEAL_KEK_LEN bytes, those that the records were made under
+ * @param records, records_len  what tenantseal_keyring_records() wrote
+ * @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
+ * @return MALFORMED; UNSUPPORTED; UNKNOWN_KEY if they are another key's; ALREADY_EXISTS for one
+ *     that is there twice; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_from_records(const uint8_t *kek,
+                                                  size_t kek_len,
+                                                  const uint8_t *records,
+                                                  size_t records_len,
+                                                  tenantseal_keyring **out_keyring);
+
+/**
+ * Writes every record of the keyring: for each, its length as 4 bytes, most significant first,
+ * then its bytes. The roots in them are wrapped.
+ *
+ * @param keyring  the keyring
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_records(const tenantseal_keyring *keyring,
+                                             uint8_t *out,
+                                             size_t out_cap,
+                                             size_t *out_len);
+
+/**
+ * Creates a tenant with fresh keys.
+ *
+ * @param keyring  the keyring
+ * @param id, id_len  your own permanent id of it, 1 to 128 bytes, never a CorpID
+ * @param out_tenant  the new handle, for tenantseal_tenant_free(); NULL after a failure
+ * @return ALREADY_EXISTS; VALUE for an empty id; TOO_LONG; RANDOM; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_create_tenant(tenantseal_keyring *keyring,
+                                                   const uint8_t *id,
+                                                   size_t id_len,
+                                                   tenantseal_tenant **out_tenant);
+
+/**
+ * Gives the keys of a tenant.
+ *
+ * @param keyring  the keyring
+ * @param id, id_len  the id it was created with
+ * @param out_tenant  the new handle, for tenantseal_tenant_free(); NULL after a failure
+ * @return UNKNOWN_TENANT; OPEN if its records were altered; VALUE; TOO_LONG; PASSPHRASE,
+ *     ROLLED_BACK or IO from reading a replaced key file
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_tenant(const tenantseal_keyring *keyring,
+                                            const uint8_t *id,
+                                            size_t id_len,
+                                            tenantseal_tenant **out_tenant);
+
+/**
+ * Gives the keys of the tenant that has an alias.
+ *
+ * @param keyring  the keyring
+ * @param alias, alias_len  the alias, UTF-8
+ * @param out_tenant  the new handle, for tenantseal_tenant_free(); NULL after a failure
+ * @return UNKNOWN_TENANT; VALUE for what is not UTF-8; PASSPHRASE, ROLLED_BACK or IO from reading
+ *     a replaced key file
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_tenant_by_alias(const tenantseal_keyring *keyring,
+                                                     const uint8_t *alias,
+                                                     size_t alias_len,
+                                                     tenantseal_tenant **out_tenant);
+
+/**
+ * Gives a tenant another name: a CorpID, a suite id, an open id. No key changes.
+ *
+ * @param keyring  the keyring
+ * @param alias, alias_len  the alias, UTF-8
+ * @param id, id_len  the tenant's id
+ * @return ALREADY_EXISTS; UNKNOWN_TENANT; VALUE; TOO_LONG; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_add_alias(tenantseal_keyring *keyring,
+                                               const uint8_t *alias,
+                                               size_t alias_len,
+                                               const uint8_t *id,
+                                               size_t id_len);
+
+/**
+ * Takes a name away. No key changes.
+ *
+ * @param keyring  the keyring
+ * @param alias, alias_len  the alias, UTF-8
+ * @return UNKNOWN_TENANT if no tenant has it; VALUE; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_remove_alias(tenantseal_keyring *keyring,
+                                                  const uint8_t *alias,
+                                                  size_t alias_len);
+
+/**
+ * Gives a tenant a new root. What older generations sealed still opens.
+ *
+ * @param keyring  the keyring
+ * @param id, id_len  the tenant's id
+ * @param out_generation  the generation of new cells; 0 after a failure
+ * @return UNKNOWN_TENANT; RANDOM; IO; VALUE; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_rotate_tenant(tenantseal_keyring *keyring,
+                                                   const uint8_t *id,
+                                                   size_t id_len,
+                                                   uint32_t *out_generation);
+
+/**
+ * Gives a tenant a new index root. Lookups ask for the tokens of every epoch.
+ *
+ * @param keyring  the keyring
+ * @param id, id_len  the tenant's id
+ * @param out_epoch  the epoch of new tokens; 0 after a failure
+ * @return UNKNOWN_TENANT; RANDOM; IO; VALUE; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_rotate_index(tenantseal_keyring *keyring,
+                                                  const uint8_t *id,
+                                                  size_t id_len,
+                                                  uint32_t *out_epoch);
+
+/**
+ * Puts a policy in force for every tenant.
+ *
+ * @param keyring  the keyring
+ * @param json, json_len  the document
+ * @return POLICY if it breaks a rule or cannot follow the one in force:
+ *     tenantseal_policy_explain(); TOO_LONG; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_install_policy(tenantseal_keyring *keyring,
+                                                    const uint8_t *json,
+                                                    size_t json_len);
+
+/**
+ * Writes the policy in force, in its canonical form.
+ *
+ * @param keyring  the keyring
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return UNKNOWN_FIELD if there is none
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_policy(const tenantseal_keyring *keyring,
+                                            uint8_t *out,
+                                            size_t out_cap,
+                                            size_t *out_len);
+
+/**
+ * Reads the key file again, so that what other processes changed is seen. Nothing to do for a
+ * keyring without one.
+ *
+ * @param keyring  the keyring
+ * @return PASSPHRASE if it was altered; ROLLED_BACK if it is older than what was read before; IO
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK tenantseal_status tenantseal_keyring_reload(tenantseal_keyring *keyring);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param keyring  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_keyring_free(tenantseal_keyring *keyring);
+
+/**
+ * TENANTSEAL_KEK_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_kek_len(void);
+
+/**
+ * Checks a policy document.
+ *
+ * @param json, json_len  the document
+ * @param out_field  after POLICY the position in `fields` of the field that breaks a rule, counted
+ *     from 0; -1 for the document itself and otherwise
+ * @return POLICY: tenantseal_policy_explain() has the rule; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_policy_check(const uint8_t *json,
+                                          size_t json_len,
+                                          int64_t *out_field);
+
+/**
+ * Says what is wrong with a policy document, in one sentence for its author: empty if nothing is.
+ *
+ * @param json, json_len  the document
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_policy_explain(const uint8_t *json,
+                                            size_t json_len,
+                                            uint8_t *out,
+                                            size_t out_cap,
+                                            size_t *out_len);
+
+/**
+ * Writes a policy document in its canonical form: what is stored and compared.
+ *
+ * @param json, json_len  the document
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return POLICY; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_policy_canonical(const uint8_t *json,
+                                              size_t json_len,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Writes the tenant's id.
+ *
+ * @param tenant  the tenant
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_id(const tenantseal_tenant *tenant,
+                                       uint8_t *out,
+                                       size_t out_cap,
+                                       size_t *out_len);
+
+/**
+ * Gives a field, in the default compartment.
+ *
+ * @param tenant  the tenant
+ * @param label, label_len  its permanent label in the policy, `table.column`
+ * @param out_field  the new handle, for tenantseal_field_free(); NULL after a failure
+ * @return UNKNOWN_FIELD if the policy has none; UNSUPPORTED if it is not stored as cells; VALUE
+ *     for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_field(const tenantseal_tenant *tenant,
+                                          const uint8_t *label,
+                                          size_t label_len,
+                                          tenantseal_field **out_field);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param tenant  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_tenant_free(tenantseal_tenant *tenant);
+
+/**
+ * Gives the same field in a compartment of the policy: other keys, and what one seals the other
+ * cannot open.
+ *
+ * @param field  the field
+ * @param label, label_len  the compartment's label
+ * @param out_field  the new handle, for tenantseal_field_free(); NULL after a failure
+ * @return UNKNOWN_COMPARTMENT; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_compartment(const tenantseal_field *field,
+                                               const uint8_t *label,
+                                               size_t label_len,
+                                               tenantseal_field **out_field);
+
+/**
+ * Gives a blind index of the field.
+ *
+ * @param field  the field
+ * @param label, label_len  the index's label
+ * @param out_index  the new handle, for tenantseal_index_free(); NULL after a failure
+ * @return UNKNOWN_INDEX; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_index(const tenantseal_field *field,
+                                         const uint8_t *label,
+                                         size_t label_len,
+                                         tenantseal_index **out_index);
+
+/**
+ * Gives the mask of the field: a sealed column of its own.
+ *
+ * @param field  the field
+ * @param out_mask  the new handle, for tenantseal_mask_free(); NULL after a failure
+ * @return UNKNOWN_FIELD if the policy gives it none
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_mask(const tenantseal_field *field,
+                                        tenantseal_mask **out_mask);
+
+/**
+ * Seals a value for a row with an integer id.
+ *
+ * @param field  the field
+ * @param row  the row's id
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out, out_cap, out_len  the cell: tenantseal_sealed_len() says how long
+ * @return WRONG_BINDING if the policy wants another kind of row; VALUE for text that is not UTF-8;
+ *     TOO_LONG; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_seal_i64(const tenantseal_field *field,
+                                            int64_t row,
+                                            const uint8_t *value,
+                                            size_t value_len,
+                                            uint8_t *out,
+                                            size_t out_cap,
+                                            size_t *out_len);
+
+/**
+ * Seals a value for any kind of row.
+ *
+ * @param field  the field
+ * @param row, row_len  the row, as the tenantseal_row_* functions write it
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out, out_cap, out_len  the cell: tenantseal_sealed_len() says how long
+ * @return WRONG_BINDING if the policy wants another kind of row; MALFORMED for a row that was not
+ *     written so; VALUE for text that is not UTF-8; TOO_LONG; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_seal(const tenantseal_field *field,
+                                        const uint8_t *row,
+                                        size_t row_len,
+                                        const uint8_t *value,
+                                        size_t value_len,
+                                        uint8_t *out,
+                                        size_t out_cap,
+                                        size_t *out_len);
+
+/**
+ * As tenantseal_field_seal_i64(), in the text form `ts1.`, for columns that hold only text.
+ *
+ * @param field  the field
+ * @param row  the row's id
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out, out_cap, out_len  the cell as ASCII: tenantseal_sealed_text_len() says how long
+ * @return as tenantseal_field_seal_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_seal_text_i64(const tenantseal_field *field,
+                                                 int64_t row,
+                                                 const uint8_t *value,
+                                                 size_t value_len,
+                                                 uint8_t *out,
+                                                 size_t out_cap,
+                                                 size_t *out_len);
+
+/**
+ * As tenantseal_field_seal(), in the text form `ts1.`, for columns that hold only text.
+ *
+ * @param field  the field
+ * @param row, row_len  the row, as the tenantseal_row_* functions write it
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out, out_cap, out_len  the cell as ASCII: tenantseal_sealed_text_len() says how long
+ * @return as tenantseal_field_seal()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_seal_text(const tenantseal_field *field,
+                                             const uint8_t *row,
+                                             size_t row_len,
+                                             const uint8_t *value,
+                                             size_t value_len,
+                                             uint8_t *out,
+                                             size_t out_cap,
+                                             size_t *out_len);
+
+/**
+ * Opens a cell, in either form, that was sealed for a row with an integer id.
+ *
+ * @param field  the field
+ * @param row  the row's id
+ * @param sealed, sealed_len  the cell
+ * @param out, out_cap, out_len  the value: tenantseal_opened_len() says how long at most
+ * @return UNKNOWN_KEY if it is another tenant's, field's or compartment's; OPEN if it was altered
+ *     or is of another row; MALFORMED; UNSUPPORTED; WRONG_BINDING
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_open_i64(const tenantseal_field *field,
+                                            int64_t row,
+                                            const uint8_t *sealed,
+                                            size_t sealed_len,
+                                            uint8_t *out,
+                                            size_t out_cap,
+                                            size_t *out_len);
+
+/**
+ * Opens a cell, in either form, that was sealed for any kind of row.
+ *
+ * @param field  the field
+ * @param row, row_len  the row, as the tenantseal_row_* functions write it
+ * @param sealed, sealed_len  the cell
+ * @param out, out_cap, out_len  the value: tenantseal_opened_len() says how long at most
+ * @return as tenantseal_field_open_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_open(const tenantseal_field *field,
+                                        const uint8_t *row,
+                                        size_t row_len,
+                                        const uint8_t *sealed,
+                                        size_t sealed_len,
+                                        uint8_t *out,
+                                        size_t out_cap,
+                                        size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param field  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_field_free(tenantseal_field *field);
+
+/**
+ * TENANTSEAL_SEALED_OVERHEAD, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_sealed_overhead(void);
+
+/**
+ * The length of a sealed value; 0 if it would not fit in size_t.
+ *
+ * @param value_len  the length of the value
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_sealed_len(size_t value_len);
+
+/**
+ * The length of a sealed value in its text form; 0 if it would not fit in size_t.
+ *
+ * @param value_len  the length of the value
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_sealed_text_len(size_t value_len);
+
+/**
+ * The most that an opened value can have, in bytes. The exact length is known when it is open.
+ *
+ * @param sealed_len  the length of the cell, in either form
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_opened_len(size_t sealed_len);
+
+/**
+ * Seals many values, each for a row with an integer id. Each cell is complete by itself. All or
+ * nothing.
+ *
+ * @param field  the field
+ * @param rows  `count` row ids
+ * @param count  how many values there are
+ * @param values, values_len  the values, UTF-8 text or bytes as the field's type is
+ * @param offsets  `count` + 1 offsets into `values`
+ * @param out, out_cap, out_len  the cells: tenantseal_seal_many_len() says how long
+ * @param out_offsets  room for `count` + 1 offsets into `out`
+ * @param out_position  the value that failed, counted from 0; SIZE_MAX if none or not one in
+ *     particular
+ * @return ARGUMENT for offsets that go back or beyond the values; as tenantseal_field_seal_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_seal_many_i64(const tenantseal_field *field,
+                                                 const int64_t *rows,
+                                                 size_t count,
+                                                 const uint8_t *values,
+                                                 size_t values_len,
+                                                 const uint64_t *offsets,
+                                                 uint8_t *out,
+                                                 size_t out_cap,
+                                                 size_t *out_len,
+                                                 uint64_t *out_offsets,
+                                                 size_t *out_position);
+
+/**
+ * Opens many cells, in either form, each sealed for a row with an integer id. All or nothing.
+ *
+ * @param field  the field
+ * @param rows  `count` row ids
+ * @param count  how many cells there are
+ * @param sealed, sealed_len  the cells
+ * @param offsets  `count` + 1 offsets into `sealed`
+ * @param out, out_cap, out_len  the values: as long as `sealed` at most
+ * @param out_offsets  room for `count` + 1 offsets into `out`
+ * @param out_position  the cell that failed, counted from 0; SIZE_MAX if none or not one in
+ *     particular
+ * @return ARGUMENT for offsets that go back or beyond the cells; as tenantseal_field_open_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_field_open_many_i64(const tenantseal_field *field,
+                                                 const int64_t *rows,
+                                                 size_t count,
+                                                 const uint8_t *sealed,
+                                                 size_t sealed_len,
+                                                 const uint64_t *offsets,
+                                                 uint8_t *out,
+                                                 size_t out_cap,
+                                                 size_t *out_len,
+                                                 uint64_t *out_offsets,
+                                                 size_t *out_position);
+
+/**
+ * The length of many sealed values together; 0 if it would not fit in size_t.
+ *
+ * @param values_len  the length of the values together
+ * @param count       how many there are
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_seal_many_len(size_t values_len, size_t count);
+
+/**
+ * Reads the header of a cell in its binary form. No key is needed and nothing is authenticated.
+ *
+ * @param cell, cell_len  the cell
+ * @param out_suite  the number of the suite
+ * @param out_generation  the generation of the tenant's root
+ * @param out_commitment, out_commitment_cap, out_commitment_len  the commitment of the key,
+ *     TENANTSEAL_KEY_COMMITMENT_LEN bytes
+ * @return MALFORMED if it is no cell; UNSUPPORTED for a suite, flag or kind that this build does
+ *     not have
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_cell_header(const uint8_t *cell,
+                                         size_t cell_len,
+                                         uint32_t *out_suite,
+                                         uint32_t *out_generation,
+                                         uint8_t *out_commitment,
+                                         size_t out_commitment_cap,
+                                         size_t *out_commitment_len);
+
+/**
+ * TENANTSEAL_KEY_COMMITMENT_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_key_commitment_len(void);
+
+/**
+ * Gives the token to store beside a sealed value.
+ *
+ * @param index  the index
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out_token  the token, never negative
+ * @return VALUE if the normaliser has no spelling for it
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_index_token(const tenantseal_index *index,
+                                         const uint8_t *value,
+                                         size_t value_len,
+                                         int64_t *out_token);
+
+/**
+ * Gives every token that rows with this value may have, for `WHERE column IN (...)`. A row that is
+ * found is a candidate: open it and compare, with tenantseal_index_matches().
+ *
+ * @param index  the index
+ * @param value, value_len  UTF-8 text or bytes, as the field's type is
+ * @param out, out_cap, out_len  where to write, and capacity and length, counted in items
+ * @return VALUE if the normaliser has no spelling for it
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_index_lookup(const tenantseal_index *index,
+                                          const uint8_t *value,
+                                          size_t value_len,
+                                          int64_t *out,
+                                          size_t out_cap,
+                                          size_t *out_len);
+
+/**
+ * Tells whether two values are the same to this index. A value without a spelling is the same as
+ * none.
+ *
+ * @param index  the index
+ * @param left, left_len  UTF-8 text or bytes, as the field's type is
+ * @param right, right_len  as `left`
+ * @param out_matches  1 if they are, 0 if not and after a failure
+ * @return VALUE for text that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_index_matches(const tenantseal_index *index,
+                                           const uint8_t *left,
+                                           size_t left_len,
+                                           const uint8_t *right,
+                                           size_t right_len,
+                                           int32_t *out_matches);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param index  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_index_free(tenantseal_index *index);
+
+/**
+ * Masks a value and seals the result, for a row with an integer id.
+ *
+ * @param mask  the mask
+ * @param row  the row's id
+ * @param value, value_len  the value in full
+ * @param out, out_cap, out_len  the cell; tenantseal_sealed_len() of the value's length, or of 16
+ *     if that is more, is always enough
+ * @return WRONG_BINDING; VALUE for what is not UTF-8; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_mask_seal_i64(const tenantseal_mask *mask,
+                                           int64_t row,
+                                           const uint8_t *value,
+                                           size_t value_len,
+                                           uint8_t *out,
+                                           size_t out_cap,
+                                           size_t *out_len);
+
+/**
+ * Masks a value and seals the result, for any kind of row.
+ *
+ * @param mask  the mask
+ * @param row, row_len  the row, as the tenantseal_row_* functions write it
+ * @param value, value_len  the value in full
+ * @param out, out_cap, out_len  the cell; tenantseal_sealed_len() of the value's length, or of 16
+ *     if that is more, is always enough
+ * @return WRONG_BINDING; MALFORMED for a row that was not written so; VALUE for what is not UTF-8;
+ *     RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_mask_seal(const tenantseal_mask *mask,
+                                       const uint8_t *row,
+                                       size_t row_len,
+                                       const uint8_t *value,
+                                       size_t value_len,
+                                       uint8_t *out,
+                                       size_t out_cap,
+                                       size_t *out_len);
+
+/**
+ * Opens a sealed mask, for display, of a row with an integer id.
+ *
+ * @param mask  the mask
+ * @param row  the row's id
+ * @param sealed, sealed_len  the cell
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return as tenantseal_field_open_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_mask_open_i64(const tenantseal_mask *mask,
+                                           int64_t row,
+                                           const uint8_t *sealed,
+                                           size_t sealed_len,
+                                           uint8_t *out,
+                                           size_t out_cap,
+                                           size_t *out_len);
+
+/**
+ * Opens a sealed mask, for display, of any kind of row.
+ *
+ * @param mask  the mask
+ * @param row, row_len  the row, as the tenantseal_row_* functions write it
+ * @param sealed, sealed_len  the cell
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return as tenantseal_field_open_i64()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_mask_open(const tenantseal_mask *mask,
+                                       const uint8_t *row,
+                                       size_t row_len,
+                                       const uint8_t *sealed,
+                                       size_t sealed_len,
+                                       uint8_t *out,
+                                       size_t out_cap,
+                                       size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param mask  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_mask_free(tenantseal_mask *mask);
+
+/**
+ * Writes the row with an integer id. The functions that end in _i64 do without.
+ *
+ * @param id  the id
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_i64(int64_t id,
+                                     uint8_t *out,
+                                     size_t out_cap,
+                                     size_t *out_len);
+
+/**
+ * Writes the row with a text as its id. The same digits as an integer are another row.
+ *
+ * @param id, id_len  the id
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return VALUE for what is not UTF-8; TOO_LONG over 65,534 bytes
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_text(const uint8_t *id,
+                                      size_t id_len,
+                                      uint8_t *out,
+                                      size_t out_cap,
+                                      size_t *out_len);
+
+/**
+ * Writes the row with bytes as its id.
+ *
+ * @param id, id_len  the id
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return TOO_LONG over 65,534 bytes
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_bytes(const uint8_t *id,
+                                       size_t id_len,
+                                       uint8_t *out,
+                                       size_t out_cap,
+                                       size_t *out_len);
+
+/**
+ * Writes no row at all, for fields whose policy says `unbound`.
+ *
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_unbound(uint8_t *out,
+                                         size_t out_cap,
+                                         size_t *out_len);
+
+/**
+ * Adds an integer to a row's natural keys, in the policy's order.
+ *
+ * @param keys, keys_len  what an earlier call of a tenantseal_row_natural_* function wrote; NULL
+ *     and 0 to begin with
+ * @param key  the value of the next key
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return MALFORMED if `keys` was not written so
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_natural_i64(const uint8_t *keys,
+                                             size_t keys_len,
+                                             int64_t key,
+                                             uint8_t *out,
+                                             size_t out_cap,
+                                             size_t *out_len);
+
+/**
+ * Adds a text to a row's natural keys, in the policy's order.
+ *
+ * @param keys, keys_len  what an earlier call of a tenantseal_row_natural_* function wrote; NULL
+ *     and 0 to begin with
+ * @param next, next_len  the value of the next key
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return MALFORMED if `keys` was not written so; VALUE for what is not UTF-8; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_natural_text(const uint8_t *keys,
+                                              size_t keys_len,
+                                              const uint8_t *next,
+                                              size_t next_len,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Adds bytes to a row's natural keys, in the policy's order.
+ *
+ * @param keys, keys_len  what an earlier call of a tenantseal_row_natural_* function wrote; NULL
+ *     and 0 to begin with
+ * @param next, next_len  the value of the next key
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return MALFORMED if `keys` was not written so; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_row_natural_bytes(const uint8_t *keys,
+                                               size_t keys_len,
+                                               const uint8_t *next,
+                                               size_t next_len,
+                                               uint8_t *out,
+                                               size_t out_cap,
+                                               size_t *out_len);
+
+/**
+ * Makes the callback of a company's own app: XML, its CorpID as the receiveid, a message must
+ * state its own time, a window of 300 seconds, the system's clock, and a guard of its own in this
+ * process.
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param corp_id, corp_id_len  the CorpID
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS unless the token is 1 to 32 letters and digits and the key 43
+ *     base64 digits; VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_company_app(const uint8_t *token,
+                                                  size_t token_len,
+                                                  const uint8_t *encoding_aes_key,
+                                                  size_t encoding_aes_key_len,
+                                                  const uint8_t *corp_id,
+                                                  size_t corp_id_len,
+                                                  tenantseal_callback **out_callback);
+
+/**
+ * Makes the callback of any other kind of app. A message that states its own time must be near it;
+ * the rest is as in tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param url_check  which receiveids the URL check accepts: a TENANTSEAL_RECEIVE_ID_*
+ * @param url_check_ids, url_check_ids_len  the receiveid for EXACT, one on each line for ONE_OF,
+ *     else nothing
+ * @param messages  which receiveids messages may have: a TENANTSEAL_RECEIVE_ID_*
+ * @param message_ids, message_ids_len  as `url_check_ids`
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return ARGUMENT for a number that is no policy, or ids with one that takes none;
+ *     CALLBACK_CREDENTIALS; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_custom(const uint8_t *token,
+                                             size_t token_len,
+                                             const uint8_t *encoding_aes_key,
+                                             size_t encoding_aes_key_len,
+                                             int32_t url_check,
+                                             const uint8_t *url_check_ids,
+                                             size_t url_check_ids_len,
+                                             int32_t messages,
+                                             const uint8_t *message_ids,
+                                             size_t message_ids_len,
+                                             tenantseal_callback **out_callback);
+
+/**
+ * Adds a pair that was in use before, so that what is still on its way opens.
+ *
+ * @param callback  the callback
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @return CALLBACK_CREDENTIALS; VALUE for more than eight pairs in all
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_add_previous(tenantseal_callback *callback,
+                                                   const uint8_t *token,
+                                                   size_t token_len,
+                                                   const uint8_t *encoding_aes_key,
+                                                   size_t encoding_aes_key_len);
+
+/**
+ * Sets whether a message must state its own time, near that of the query.
+ *
+ * @param callback  the callback
+ * @param binding  a TENANTSEAL_BINDING_*
+ * @return ARGUMENT for a number that is none
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_set_binding(tenantseal_callback *callback,
+                                                  int32_t binding);
+
+/**
+ * Sets how far a timestamp may be from the clock, and a message's own time from the timestamp. 300
+ * seconds unless set.
+ *
+ * @param callback  the callback
+ * @param seconds  how far
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_set_window(tenantseal_callback *callback,
+                                                 uint32_t seconds);
+
+/**
+ * Sets how long a claim on an event is held. 4000 milliseconds unless set: the sender waits for 5
+ * seconds.
+ *
+ * @param callback  the callback
+ * @param milliseconds  how long
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_set_lease(tenantseal_callback *callback,
+                                                uint32_t milliseconds);
+
+/**
+ * Stops the callback's clock at a time. For tests and replayed samples, never for a service:
+ * everything of that time is accepted again. Events that were opened before go by the new time
+ * too.
+ *
+ * @param callback  the callback
+ * @param milliseconds  since 1970-01-01T00:00:00Z
+ * @return ARGUMENT for UINT64_MAX
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_set_fixed_time(tenantseal_callback *callback,
+                                                     uint64_t milliseconds);
+
+/**
+ * Shares a guard with other callbacks.
+ *
+ * @param callback  the callback
+ * @param guard  the guard
+ * @param callback_id, callback_id_len  your own name for this callback, 1 to 255 bytes of UTF-8,
+ *     which never changes: current and previous keys use the same
+ * @return VALUE for another length
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_set_guard(tenantseal_callback *callback,
+                                                const tenantseal_guard *guard,
+                                                const uint8_t *callback_id,
+                                                size_t callback_id_len);
+
+/**
+ * Remembers nothing: every event is fresh. Retries, replays and reflected replies are then yours
+ * to recognise.
+ *
+ * @param callback  the callback
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_remove_guard(tenantseal_callback *callback);
+
+/**
+ * Verifies, decrypts and recognises a message. Answer 200 when the event is settled, 503 when it
+ * is in progress.
+ *
+ * @param callback  the callback
+ * @param query, query_len  the query string as it came, without the `?`, not decoded
+ * @param body, body_len  the request's body as it came
+ * @param out_event  the new handle, for tenantseal_event_free(); NULL after a failure
+ * @return CALLBACK, CALLBACK_FORMAT, TOO_LONG or VALUE: answer these with 403, all alike;
+ *     GUARD_FULL: answer with 503
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_open(const tenantseal_callback *callback,
+                                           const uint8_t *query,
+                                           size_t query_len,
+                                           const uint8_t *body,
+                                           size_t body_len,
+                                           tenantseal_event **out_event);
+
+/**
+ * Verifies and decrypts the echo of the console's URL check. Answer 200 with it as the body.
+ *
+ * @param callback  the callback
+ * @param query, query_len  the query string as it came, without the `?`, not decoded
+ * @param out, out_cap, out_len  the echo, TENANTSEAL_ECHO_MAX_LEN bytes at most
+ * @return CALLBACK, CALLBACK_FORMAT, TOO_LONG or VALUE: answer these with 403, all alike
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_verify_url(const tenantseal_callback *callback,
+                                                 const uint8_t *query,
+                                                 size_t query_len,
+                                                 uint8_t *out,
+                                                 size_t out_cap,
+                                                 size_t *out_len);
+
+/**
+ * Says for your log why a request is refused. Never send it to the peer. The guard is neither
+ * asked nor changed.
+ *
+ * @param callback  the callback
+ * @param query, query_len  the query string as it came
+ * @param body, body_len  the body as it came; nothing for a URL check
+ * @param out_code  0, or Tencent's code, -40001 to -40011
+ * @param out_cause, out_cause_cap, out_cause_len  the likely cause, one sentence in English that
+ *     holds nothing of the request
+ * @return VALUE for a query that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_diagnose(const tenantseal_callback *callback,
+                                               const uint8_t *query,
+                                               size_t query_len,
+                                               const uint8_t *body,
+                                               size_t body_len,
+                                               int32_t *out_code,
+                                               uint8_t *out_cause,
+                                               size_t out_cause_cap,
+                                               size_t *out_cause_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param callback  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_callback_free(tenantseal_callback *callback);
+
+/**
+ * TENANTSEAL_ECHO_MAX_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_echo_max_len(void);
+
+/**
+ * Writes the decrypted message as it was sent: XML, JSON, or whatever it is.
+ *
+ * @param event  the event
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_message(const tenantseal_event *event,
+                                           uint8_t *out,
+                                           size_t out_cap,
+                                           size_t *out_len);
+
+/**
+ * Writes the text of a child of the message: an XML element below the root, or a JSON key, the
+ * first of that name.
+ *
+ * @param event  the event
+ * @param name, name_len  the exact name
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return ABSENT if there is none; CALLBACK_FORMAT if the message is neither XML nor JSON; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_child(const tenantseal_event *event,
+                                         const uint8_t *name,
+                                         size_t name_len,
+                                         uint8_t *out,
+                                         size_t out_cap,
+                                         size_t *out_len);
+
+/**
+ * Writes whom the message is for: the receiveid that was accepted.
+ *
+ * @param event  the event
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_receive_id(const tenantseal_event *event,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Gives the timestamp of the request.
+ *
+ * @param event  the event
+ * @param out_seconds  since 1970-01-01T00:00:00Z; 0 after a failure
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_timestamp(const tenantseal_event *event,
+                                             uint64_t *out_seconds);
+
+/**
+ * Tells who holds the event, as of when it was opened.
+ *
+ * @param event  the event
+ * @param out_claim  a TENANTSEAL_CLAIM_*: act on FRESH alone; 0 after a failure
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_claim(const tenantseal_event *event,
+                                         int32_t *out_claim);
+
+/**
+ * Settles the event: it will not be fresh again. Call it after its effects are safe, best in the
+ * same transaction.
+ *
+ * @param event  the event
+ * @return CLAIM_EXPIRED if the lease ran out or it was never this worker's: take the effects back
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK tenantseal_status tenantseal_event_done(const tenantseal_event *event);
+
+/**
+ * Encrypts a passive reply, to be sent as the response's body. It is remembered, so that it is
+ * refused if somebody sends it back as a request.
+ *
+ * @param event  the event
+ * @param plaintext, plaintext_len  the reply, 1 MiB at most
+ * @param format  a TENANTSEAL_REPLY_*: SAME as the request, or one of the two
+ * @param out, out_cap, out_len  the body; the capacity must be tenantseal_event_reply_len() at
+ *     least, or nothing is encrypted or remembered
+ * @return ARGUMENT for a number that is no format; TOO_LONG; RANDOM; GUARD_FULL: do not send it
+ *     then
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_reply(const tenantseal_event *event,
+                                         const uint8_t *plaintext,
+                                         size_t plaintext_len,
+                                         int32_t format,
+                                         uint8_t *out,
+                                         size_t out_cap,
+                                         size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param event  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_event_free(tenantseal_event *event);
+
+/**
+ * The room that a reply needs, in bytes, whatever its format; 0 if it would not fit in size_t.
+ *
+ * @param plaintext_len  the length of the reply
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_event_reply_len(size_t plaintext_len);
+
+/**
+ * Makes a guard in the memory of this process. It forgets when the process ends, and a child of a
+ * fork has its own copy.
+ *
+ * @param capacity  how many entries may be live: an event takes two, a retry or a reply one
+ * @param out_guard  the new handle, for tenantseal_guard_free(); NULL after a failure
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_guard_in_memory(size_t capacity,
+                                             tenantseal_guard **out_guard);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param guard  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_guard_free(tenantseal_guard *guard);
+
+/**
+ * Takes a callback's credentials.
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param receive_id, receive_id_len  which receiveid every message must have; nothing for an AI
+ *     bot
+ * @param out_crypt  the new handle, for tenantseal_biz_msg_crypt_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_biz_msg_crypt_new(const uint8_t *token,
+                                               size_t token_len,
+                                               const uint8_t *encoding_aes_key,
+                                               size_t encoding_aes_key_len,
+                                               const uint8_t *receive_id,
+                                               size_t receive_id_len,
+                                               tenantseal_biz_msg_crypt **out_crypt);
+
+/**
+ * `VerifyURL`: writes the echo to answer the console with. Parameters are split and decoded.
+ *
+ * @param crypt  the biz msg crypt
+ * @param msg_signature, msg_signature_len  the parameter of that name
+ * @param timestamp, timestamp_len  the parameter of that name
+ * @param nonce, nonce_len  the parameter of that name
+ * @param echostr, echostr_len  the parameter of that name
+ * @param out, out_cap, out_len  the echo, TENANTSEAL_ECHO_MAX_LEN bytes at most
+ * @return 0; Tencent's code, -40001 to -40010, for your log and never for the peer; or a
+ *     TENANTSEAL_ERROR_*
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_biz_msg_crypt_verify_url(const tenantseal_biz_msg_crypt *crypt,
+                                                      const uint8_t *msg_signature,
+                                                      size_t msg_signature_len,
+                                                      const uint8_t *timestamp,
+                                                      size_t timestamp_len,
+                                                      const uint8_t *nonce,
+                                                      size_t nonce_len,
+                                                      const uint8_t *echostr,
+                                                      size_t echostr_len,
+                                                      uint8_t *out,
+                                                      size_t out_cap,
+                                                      size_t *out_len);
+
+/**
+ * `DecryptMsg`: writes the message. Parameters are split and decoded.
+ *
+ * @param crypt  the biz msg crypt
+ * @param body, body_len  the request's body, XML or JSON
+ * @param msg_signature, msg_signature_len  the parameter of that name
+ * @param timestamp, timestamp_len  the parameter of that name
+ * @param nonce, nonce_len  the parameter of that name
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return 0; Tencent's code, -40001 to -40010, for your log and never for the peer; or a
+ *     TENANTSEAL_ERROR_*
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_biz_msg_crypt_decrypt_msg(const tenantseal_biz_msg_crypt *crypt,
+                                                       const uint8_t *body,
+                                                       size_t body_len,
+                                                       const uint8_t *msg_signature,
+                                                       size_t msg_signature_len,
+                                                       const uint8_t *timestamp,
+                                                       size_t timestamp_len,
+                                                       const uint8_t *nonce,
+                                                       size_t nonce_len,
+                                                       uint8_t *out,
+                                                       size_t out_cap,
+                                                       size_t *out_len);
+
+/**
+ * `EncryptMsg`: writes a reply.
+ *
+ * @param crypt  the biz msg crypt
+ * @param reply, reply_len  the reply, 1 MiB at most
+ * @param nonce, nonce_len  1 to 32 letters, digits, - or _
+ * @param timestamp, timestamp_len  10 digits; NULL and 0 for now
+ * @param format  TENANTSEAL_REPLY_XML or TENANTSEAL_REPLY_JSON
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return 0; -40006 for a reply that is too long; -40011 for another nonce or timestamp; or a
+ *     TENANTSEAL_ERROR_*
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_biz_msg_crypt_encrypt_msg(const tenantseal_biz_msg_crypt *crypt,
+                                                       const uint8_t *reply,
+                                                       size_t reply_len,
+                                                       const uint8_t *nonce,
+                                                       size_t nonce_len,
+                                                       const uint8_t *timestamp,
+                                                       size_t timestamp_len,
+                                                       int32_t format,
+                                                       uint8_t *out,
+                                                       size_t out_cap,
+                                                       size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param biz_msg_crypt  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_biz_msg_crypt_free(tenantseal_biz_msg_crypt *biz_msg_crypt);
+
+/**
+ * Makes a sender.
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param receive_id, receive_id_len  to whom: a CorpID, a suite id, or nothing
+ * @param out_sender  the new handle, for tenantseal_sender_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_sender_new(const uint8_t *token,
+                                        size_t token_len,
+                                        const uint8_t *encoding_aes_key,
+                                        size_t encoding_aes_key_len,
+                                        const uint8_t *receive_id,
+                                        size_t receive_id_len,
+                                        tenantseal_sender **out_sender);
+
+/**
+ * Writes a message as query string and XML body. The nonce is not checked.
+ *
+ * @param sender  the sender
+ * @param plaintext, plaintext_len  the message, 1 MiB at most
+ * @param timestamp  seconds since 1970
+ * @param nonce, nonce_len  the nonce, UTF-8
+ * @param out_query, out_query_cap, out_query_len  the query string, 256 bytes and three for each
+ *     of the nonce at most
+ * @param out_body, out_body_cap, out_body_len  the body: twice the message and 1024 bytes are
+ *     enough
+ * @return TOO_LONG; RANDOM; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_sender_post(const tenantseal_sender *sender,
+                                         const uint8_t *plaintext,
+                                         size_t plaintext_len,
+                                         uint64_t timestamp,
+                                         const uint8_t *nonce,
+                                         size_t nonce_len,
+                                         uint8_t *out_query,
+                                         size_t out_query_cap,
+                                         size_t *out_query_len,
+                                         uint8_t *out_body,
+                                         size_t out_body_cap,
+                                         size_t *out_body_len);
+
+/**
+ * Writes a message as query string and the JSON body of an AI bot. The nonce is not checked.
+ *
+ * @param sender  the sender
+ * @param plaintext, plaintext_len  the message, 1 MiB at most
+ * @param timestamp  seconds since 1970
+ * @param nonce, nonce_len  the nonce, UTF-8
+ * @param out_query, out_query_cap, out_query_len  the query string, 256 bytes and three for each
+ *     of the nonce at most
+ * @param out_body, out_body_cap, out_body_len  the body: twice the message and 1024 bytes are
+ *     enough
+ * @return TOO_LONG; RANDOM; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_sender_post_json(const tenantseal_sender *sender,
+                                              const uint8_t *plaintext,
+                                              size_t plaintext_len,
+                                              uint64_t timestamp,
+                                              const uint8_t *nonce,
+                                              size_t nonce_len,
+                                              uint8_t *out_query,
+                                              size_t out_query_cap,
+                                              size_t *out_query_len,
+                                              uint8_t *out_body,
+                                              size_t out_body_cap,
+                                              size_t *out_body_len);
+
+/**
+ * Writes the query string of a URL check. The nonce is not checked.
+ *
+ * @param sender  the sender
+ * @param echo, echo_len  the echo, UTF-8
+ * @param timestamp  seconds since 1970
+ * @param nonce, nonce_len  the nonce, UTF-8
+ * @param out_query, out_query_cap, out_query_len  where to write, its capacity, and what its
+ *     length became
+ * @return TOO_LONG; RANDOM; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_sender_get(const tenantseal_sender *sender,
+                                        const uint8_t *echo,
+                                        size_t echo_len,
+                                        uint64_t timestamp,
+                                        const uint8_t *nonce,
+                                        size_t nonce_len,
+                                        uint8_t *out_query,
+                                        size_t out_query_cap,
+                                        size_t *out_query_len);
+
+/**
+ * Verifies and decrypts a reply's body, XML or JSON.
+ *
+ * @param sender  the sender
+ * @param body, body_len  the body, UTF-8
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return CALLBACK_FORMAT; CALLBACK; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_sender_open_reply(const tenantseal_sender *sender,
+                                               const uint8_t *body,
+                                               size_t body_len,
+                                               uint8_t *out,
+                                               size_t out_cap,
+                                               size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param sender  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_sender_free(tenantseal_sender *sender);
+
+/**
+ * Opens the SQLite file, makes it if it is not there, and adds what the keyring's policy needs.
+ *
+ * @param path, path_len  where: a file system path, not text
+ * @param keyring  the keyring
+ * @param out_vault  the new handle, for tenantseal_vault_free(); NULL after a failure
+ * @return UNKNOWN_FIELD if the keyring has no policy; STORE; VALUE for `:memory:`
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_vault_open(const uint8_t *path,
+                                        size_t path_len,
+                                        const tenantseal_keyring *keyring,
+                                        tenantseal_vault **out_vault);
+
+/**
+ * Gives one tenant's rows.
+ *
+ * @param vault  the vault
+ * @param id, id_len  the tenant's id
+ * @param out_tenant_vault  the new handle, for tenantseal_tenant_vault_free(); NULL after a
+ *     failure
+ * @return UNKNOWN_TENANT; FORKED; VALUE; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_vault_tenant(const tenantseal_vault *vault,
+                                          const uint8_t *id,
+                                          size_t id_len,
+                                          tenantseal_tenant_vault **out_tenant_vault);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param vault  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_vault_free(tenantseal_vault *vault);
+
+/**
+ * Makes an empty set of columns.
+ *
+ * @param out_fields  the new handle, for tenantseal_fields_free(); NULL after a failure
+ * @return OK
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK tenantseal_status tenantseal_fields_new(tenantseal_fields **out_fields);
+
+/**
+ * Sets a column of type text; also a plain one of type decimal, date, timestamp or json, in its
+ * text form.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @param value, value_len  the value, UTF-8
+ * @return VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_text(tenantseal_fields *fields,
+                                             const uint8_t *column,
+                                             size_t column_len,
+                                             const uint8_t *value,
+                                             size_t value_len);
+
+/**
+ * Sets a column of type bytes.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @param value, value_len  the value
+ * @return VALUE for a label that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_bytes(tenantseal_fields *fields,
+                                              const uint8_t *column,
+                                              size_t column_len,
+                                              const uint8_t *value,
+                                              size_t value_len);
+
+/**
+ * Sets a plain column of type i64.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @param value  the number
+ * @return VALUE for a label that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_i64(tenantseal_fields *fields,
+                                            const uint8_t *column,
+                                            size_t column_len,
+                                            int64_t value);
+
+/**
+ * Sets a plain column of type f64.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @param value  the number
+ * @return VALUE for a label that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_f64(tenantseal_fields *fields,
+                                            const uint8_t *column,
+                                            size_t column_len,
+                                            double value);
+
+/**
+ * Sets a plain column of type bool.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @param value  0 for false, everything else is true
+ * @return VALUE for a label that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_bool(tenantseal_fields *fields,
+                                             const uint8_t *column,
+                                             size_t column_len,
+                                             int32_t value);
+
+/**
+ * Leaves a column empty: NULL, with no mask and no token.
+ *
+ * @param fields  the fields
+ * @param column, column_len  the permanent label, without the table's
+ * @return VALUE for a label that is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_null(tenantseal_fields *fields,
+                                             const uint8_t *column,
+                                             size_t column_len);
+
+/**
+ * Puts a new row into a compartment of the policy. A row keeps the one that it was inserted with.
+ *
+ * @param fields  the fields
+ * @param label, label_len  the compartment's label
+ * @return VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_fields_set_compartment(tenantseal_fields *fields,
+                                                    const uint8_t *label,
+                                                    size_t label_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param fields  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_fields_free(tenantseal_fields *fields);
+
+/**
+ * Tells how many rows there are.
+ *
+ * @param rows  the rows
+ * @param out_count  where to write it; 0 after a failure
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_count(const tenantseal_rows *rows,
+                                        size_t *out_count);
+
+/**
+ * Gives a row's id.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param out_id  where to write it; 0 after a failure
+ * @return ABSENT if there are not so many
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_id(const tenantseal_rows *rows,
+                                     size_t number,
+                                     int64_t *out_id);
+
+/**
+ * Writes a row's compartment; empty for the default one.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return ABSENT if there are not so many
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_compartment(const tenantseal_rows *rows,
+                                              size_t number,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Writes the text or bytes of a column: of a row that was opened its value, of a listing what may
+ * be shown.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param column, column_len  the permanent label, without the table's
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return ABSENT if there is no such row or the column is NULL or none of it; WRONG_TYPE for a
+ *     number; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_value(const tenantseal_rows *rows,
+                                        size_t number,
+                                        const uint8_t *column,
+                                        size_t column_len,
+                                        uint8_t *out,
+                                        size_t out_cap,
+                                        size_t *out_len);
+
+/**
+ * Gives the number in a plain column of type i64.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param column, column_len  the permanent label, without the table's
+ * @param out_value  where to write it; 0 after a failure
+ * @return ABSENT; WRONG_TYPE; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_i64(const tenantseal_rows *rows,
+                                      size_t number,
+                                      const uint8_t *column,
+                                      size_t column_len,
+                                      int64_t *out_value);
+
+/**
+ * Gives the number in a plain column of type f64.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param column, column_len  the permanent label, without the table's
+ * @param out_value  where to write it; 0 after a failure
+ * @return ABSENT; WRONG_TYPE; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_f64(const tenantseal_rows *rows,
+                                      size_t number,
+                                      const uint8_t *column,
+                                      size_t column_len,
+                                      double *out_value);
+
+/**
+ * Gives the truth value in a plain column of type bool.
+ *
+ * @param rows  the rows
+ * @param number  which row, counted from 0
+ * @param column, column_len  the permanent label, without the table's
+ * @param out_value  1 or 0; 0 after a failure
+ * @return ABSENT; WRONG_TYPE; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_rows_bool(const tenantseal_rows *rows,
+                                       size_t number,
+                                       const uint8_t *column,
+                                       size_t column_len,
+                                       int32_t *out_value);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param rows  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_rows_free(tenantseal_rows *rows);
+
+/**
+ * Inserts a row.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param table, table_len  the table's permanent label
+ * @param fields  the fields
+ * @param out_id  the row's id, which is never used again; 0 after a failure
+ * @return UNKNOWN_FIELD; UNKNOWN_COMPARTMENT; WRONG_TYPE; VALUE if an index has no spelling for a
+ *     value; STORE; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_insert(const tenantseal_tenant_vault *tenant_vault,
+                                                 const uint8_t *table,
+                                                 size_t table_len,
+                                                 const tenantseal_fields *fields,
+                                                 int64_t *out_id);
+
+/**
+ * Reads and opens the row of an id: none or one.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param out_rows  the new handle, for tenantseal_rows_free(); NULL after a failure
+ * @return OPEN or UNKNOWN_KEY if a cell of it was altered or moved; UNKNOWN_FIELD; STORE; FORKED;
+ *     VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_get(const tenantseal_tenant_vault *tenant_vault,
+                                              const uint8_t *table,
+                                              size_t table_len,
+                                              int64_t id,
+                                              tenantseal_rows **out_rows);
+
+/**
+ * Reads and opens the rows of which a field has a value.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param field, field_len  the field's permanent label, `table.column`
+ * @param index, index_len  the label of one of its indexes
+ * @param value, value_len  the value, UTF-8
+ * @param out_rows  the new handle, for tenantseal_rows_free(); NULL after a failure
+ * @return UNKNOWN_FIELD; UNKNOWN_INDEX; VALUE if the index has no spelling for it; OPEN;
+ *     UNKNOWN_KEY; STORE; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_find(const tenantseal_tenant_vault *tenant_vault,
+                                               const uint8_t *field,
+                                               size_t field_len,
+                                               const uint8_t *index,
+                                               size_t index_len,
+                                               const uint8_t *value,
+                                               size_t value_len,
+                                               tenantseal_rows **out_rows);
+
+/**
+ * Reads rows as a listing may show them, in the order of their ids: masks are opened, values are
+ * not.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param table, table_len  the table's permanent label
+ * @param after  the id of the last row of the page before; 0 to begin with
+ * @param limit  how many at most
+ * @param out_rows  the new handle, for tenantseal_rows_free(); NULL after a failure
+ * @return OPEN; UNKNOWN_KEY; UNKNOWN_FIELD; STORE; FORKED; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_list_masked(const tenantseal_tenant_vault *tenant_vault,
+                                                      const uint8_t *table,
+                                                      size_t table_len,
+                                                      int64_t after,
+                                                      uint32_t limit,
+                                                      tenantseal_rows **out_rows);
+
+/**
+ * Changes columns of a row; those that are not named stay.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param fields  the fields
+ * @param out_there  1 if the row is there, 0 if not and after a failure
+ * @return as tenantseal_tenant_vault_insert(); WRONG_BINDING for a column that cells of the row
+ *     are bound to
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_update(const tenantseal_tenant_vault *tenant_vault,
+                                                 const uint8_t *table,
+                                                 size_t table_len,
+                                                 int64_t id,
+                                                 const tenantseal_fields *fields,
+                                                 int32_t *out_there);
+
+/**
+ * Deletes a row.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param out_there  1 if the row was there, 0 if not and after a failure
+ * @return UNKNOWN_FIELD; STORE; FORKED; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_delete(const tenantseal_tenant_vault *tenant_vault,
+                                                 const uint8_t *table,
+                                                 size_t table_len,
+                                                 int64_t id,
+                                                 int32_t *out_there);
+
+/**
+ * Starts a transaction. While it is open every other write to this vault waits, those of the
+ * thread that holds it for ever: write through the transaction.
+ *
+ * @param tenant_vault  the tenant vault
+ * @param out_transaction  the new handle, for tenantseal_transaction_free(); NULL after a failure
+ * @return STORE if another process writes for too long; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_vault_begin(const tenantseal_tenant_vault *tenant_vault,
+                                                tenantseal_transaction **out_transaction);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param tenant_vault  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_tenant_vault_free(tenantseal_tenant_vault *tenant_vault);
+
+/**
+ * Inserts a row.
+ *
+ * @param transaction  the transaction
+ * @param table, table_len  the table's permanent label
+ * @param fields  the fields
+ * @param out_id  the row's id, which is never used again; 0 after a failure
+ * @return UNKNOWN_FIELD; UNKNOWN_COMPARTMENT; WRONG_TYPE; VALUE if an index has no spelling for a
+ *     value; STORE; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_insert(tenantseal_transaction *transaction,
+                                                const uint8_t *table,
+                                                size_t table_len,
+                                                const tenantseal_fields *fields,
+                                                int64_t *out_id);
+
+/**
+ * Reads and opens the row of an id: none or one.
+ *
+ * @param transaction  the transaction
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param out_rows  the new handle, for tenantseal_rows_free(); NULL after a failure
+ * @return OPEN or UNKNOWN_KEY if a cell of it was altered or moved; UNKNOWN_FIELD; STORE; FORKED;
+ *     VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_get(tenantseal_transaction *transaction,
+                                             const uint8_t *table,
+                                             size_t table_len,
+                                             int64_t id,
+                                             tenantseal_rows **out_rows);
+
+/**
+ * Reads and opens the rows of which a field has a value.
+ *
+ * @param transaction  the transaction
+ * @param field, field_len  the field's permanent label, `table.column`
+ * @param index, index_len  the label of one of its indexes
+ * @param value, value_len  the value, UTF-8
+ * @param out_rows  the new handle, for tenantseal_rows_free(); NULL after a failure
+ * @return UNKNOWN_FIELD; UNKNOWN_INDEX; VALUE if the index has no spelling for it; OPEN;
+ *     UNKNOWN_KEY; STORE; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_find(tenantseal_transaction *transaction,
+                                              const uint8_t *field,
+                                              size_t field_len,
+                                              const uint8_t *index,
+                                              size_t index_len,
+                                              const uint8_t *value,
+                                              size_t value_len,
+                                              tenantseal_rows **out_rows);
+
+/**
+ * Changes columns of a row; those that are not named stay.
+ *
+ * @param transaction  the transaction
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param fields  the fields
+ * @param out_there  1 if the row is there, 0 if not and after a failure
+ * @return as tenantseal_transaction_insert(); WRONG_BINDING for a column that cells of the row are
+ *     bound to
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_update(tenantseal_transaction *transaction,
+                                                const uint8_t *table,
+                                                size_t table_len,
+                                                int64_t id,
+                                                const tenantseal_fields *fields,
+                                                int32_t *out_there);
+
+/**
+ * Deletes a row.
+ *
+ * @param transaction  the transaction
+ * @param table, table_len  the table's permanent label
+ * @param id  the row's id
+ * @param out_there  1 if the row was there, 0 if not and after a failure
+ * @return UNKNOWN_FIELD; STORE; FORKED; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_delete(tenantseal_transaction *transaction,
+                                                const uint8_t *table,
+                                                size_t table_len,
+                                                int64_t id,
+                                                int32_t *out_there);
+
+/**
+ * Makes everything that was written durable, all at once. The transaction is closed then, also
+ * after a failure.
+ *
+ * @param transaction  the transaction
+ * @return STORE: nothing was written then; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_transaction_commit(tenantseal_transaction *transaction);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param transaction  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_transaction_free(tenantseal_transaction *transaction);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TENANTSEAL_H */

@@ -1,0 +1,46 @@
+//! The edge that no panic crosses.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::status::{Failure, Result};
+
+/// Runs the body of an export. A panic is a fault of the library, not of its caller; the process that serves every
+/// tenant goes on.
+pub(crate) fn guarded<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
+    // What a panic may leave half done is behind locks that are taken over by the next call, or is dropped here.
+    catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(feature = "panic-inject")]
+        injection::fire();
+        body()
+    }))
+    .unwrap_or(Err(Failure::Internal))
+}
+
+/// As [`guarded`], where nothing is returned.
+pub(crate) fn guarded_drop<T>(value: T) {
+    // An object that panics on its way out has nobody to tell.
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+}
+
+#[cfg(feature = "panic-inject")]
+mod injection {
+    use core::cell::Cell;
+
+    thread_local! {
+        pub(super) static ARMED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    #[allow(clippy::panic, reason = "it is what this is for")]
+    pub(super) fn fire() {
+        if ARMED.replace(false) {
+            panic!("injected");
+        }
+    }
+}
+
+/// Makes the next call of this thread panic inside. Only in builds with the feature `panic-inject`.
+#[cfg(feature = "panic-inject")]
+#[unsafe(no_mangle)]
+pub extern "C" fn tenantseal_inject_panic() {
+    injection::ARMED.set(true);
+}
