@@ -185,6 +185,10 @@ pub unsafe extern "C" fn tenantseal_event_reply(
             let plaintext = bytes(plaintext, plaintext_len)?;
             let event = get(event)?;
             check_format(format)?;
+            // Before anything is remembered: a second call would not be the first one again.
+            if out_cap < room {
+                return Err(Failure::BufferTooSmall);
+            }
             body_of(&event.reply(plaintext)?, format)
         })
     }

@@ -42,8 +42,7 @@ pub(crate) trait Output {
 
     /// # Errors
     ///
-    /// [`Failure::Argument`] for a pointer that must not be NULL, or a capacity that no object can have;
-    /// [`Failure::BufferTooSmall`] where that is known before the body has run.
+    /// [`Failure::Argument`] for a pointer that must not be NULL, or a capacity that no object can have.
     fn check(&self) -> Result<()>;
 
     /// Shows where it will be written.
@@ -119,7 +118,8 @@ impl<V> Buffer<V> {
         Self::with_room(out, cap, len, 0)
     }
 
-    /// A buffer that must have room for `least` bytes before the body runs, for bodies that must not run in vain.
+    /// A buffer of a body that must not run in vain, and so answers [`Failure::BufferTooSmall`] by itself where there is
+    /// no room for `least` bytes.
     pub(crate) fn with_room(out: *mut u8, cap: usize, len: *mut usize, least: usize) -> Self {
         Self { room: Room { out, cap, len, needed: Cell::new(least) }, value: PhantomData }
     }
@@ -174,10 +174,7 @@ impl<T> Room<T> {
             && (self.cap == 0 || !self.out.is_null())
             && isize::try_from(size).is_ok()
             && self.out.addr().checked_add(size).is_some();
-        if !sound {
-            return Err(Failure::Argument);
-        }
-        if self.cap < self.needed.get() { Err(Failure::BufferTooSmall) } else { Ok(()) }
+        if sound { Ok(()) } else { Err(Failure::Argument) }
     }
 
     fn ranges(&self, show: &mut dyn FnMut(Range<usize>)) {

@@ -149,8 +149,8 @@ pub unsafe extern "C" fn tenantseal_sender_post_json(
 /// @param echo, echo_len  the echo, UTF-8
 /// @param timestamp  seconds since 1970
 /// @param nonce, nonce_len  the nonce, UTF-8
-/// @param out_query, out_query_cap, out_query_len  where to write, its capacity, and what its
-///     length became
+/// @param out_query, out_query_cap, out_query_len  the query string, of another length each time:
+///     1024 bytes, and four for each of echo, receiveid and nonce, are enough
 /// @return TOO_LONG; RANDOM; VALUE
 #[must_use]
 #[unsafe(no_mangle)]

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Builds the C library, installs it under target/c, and runs the C tests against it: normal use, misuse, forks, an
+# injected panic; with AddressSanitizer and UndefinedBehaviorSanitizer in the C code, and under valgrind. A tool that is
+# missing fails with CI=true, and is otherwise named in a line that starts with SKIPPED.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+has() {
+    if command -v "$1" >/dev/null; then
+        return 0
+    fi
+    if [ "${CI:-}" = true ]; then
+        echo "test-c: $1 is missing" >&2
+        exit 1
+    fi
+    echo "SKIPPED $2: $1 is missing"
+    return 1
+}
+
+has cc "every C test" || exit 0
+for tool in awk nm readelf pkg-config; do
+    has "$tool" "every C test" || exit 0
+done
+
+prefix=$PWD/target/c
+tests=$prefix/tests
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir -p "$tests"
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+warnings="-std=c11 -D_DEFAULT_SOURCE -g -Wall -Wextra -Wpedantic -Werror"
+
+# A folder of its own for each run: tests leave nothing for each other.
+run() {
+    local name=$1
+    shift
+    mkdir "$folder/$name"
+    (cd "$folder/$name" && "$@")
+}
+
+compile() {
+    local name=$1
+    shift
+    # shellcheck disable=SC2046,SC2086
+    cc $warnings ffi/tests/"${name%%_*}".c -I"$tests" "$@" $(pkg-config --cflags --libs tenantseal) -pthread \
+        -Wno-cast-function-type -o "$tests/$name"
+}
+
+cargo build --quiet -p tenantseal-ffi
+scripts/install_c.sh target/debug "$prefix"
+
+# What is exported is what is written down, and nothing else: no symbol of aws-lc or SQLite either.
+nm -D --defined-only "$prefix/lib/libtenantseal.so" | awk '{ print $3 }' | LC_ALL=C sort |
+    diff - <(LC_ALL=C sort ffi/symbols.txt) || { echo "test-c: the library does not export what ffi/symbols.txt says" >&2; exit 1; }
+abi=$(sed -n 's/#define TENANTSEAL_ABI_VERSION //p' "$prefix/include/tenantseal.h")
+readelf -d "$prefix/lib/libtenantseal.so" | grep -q "SONAME.*\[libtenantseal.so.$abi\]"
+echo "symbols: $(wc -l <ffi/symbols.txt) exported as listed, soname libtenantseal.so.$abi"
+
+# The headers are plain C99; the second one needs two includes and nothing else.
+cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c "$prefix/include/tenantseal.h"
+cat - "$prefix/include/tenantseal_ffi.h" <<<$'#include <stddef.h>\n#include <stdint.h>' |
+    cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c -
+if has c++ "the header in C++"; then
+    c++ -Wall -Wextra -Werror -fsyntax-only -x c++ "$prefix/include/tenantseal.h"
+fi
+
+awk -f ffi/tests/abuse_table.awk ffi/include/tenantseal_ffi.h >"$tests/abuse_table.h"
+sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+echo "- shared library"
+compile use
+run use "$tests/use" .
+compile fork
+run fork "$tests/fork" .
+
+echo "- static library"
+# shellcheck disable=SC2046,SC2086
+cc $warnings ffi/tests/use.c $(pkg-config --cflags tenantseal) "$prefix/lib/libtenantseal.a" \
+    $(pkg-config --static --libs-only-l tenantseal | sed 's/-ltenantseal//') -o "$tests/use_static"
+run use_static env -u LD_LIBRARY_PATH "$tests/use_static" .
+
+echo "- with sanitizers in the C code"
+# shellcheck disable=SC2086
+for name in use abuse fork; do
+    compile "${name}_asan" $sanitizers
+    run "${name}_asan" "$tests/${name}_asan" .
+done
+
+if has valgrind "the C tests under valgrind"; then
+    echo "- under valgrind"
+    check="valgrind -q --error-exitcode=9 --leak-check=full"
+    # Without the passphrases: they cost minutes there, on purpose.
+    run use_valgrind $check "$tests/use" . quick
+    compile abuse
+    run abuse_valgrind $check "$tests/abuse" . no-fork
+    run abuse_child $check --leak-check=no "$tests/abuse" . only-fork
+fi
+
+echo "- with a panic injected"
+cargo build --quiet -p tenantseal-ffi --features panic-inject
+scripts/install_c.sh target/debug "$prefix-panic"
+PKG_CONFIG_PATH=$prefix-panic/lib/pkgconfig compile panic
+LD_LIBRARY_PATH=$prefix-panic/lib run panic "$tests/panic" 2>"$folder/panic.txt" || { cat "$folder/panic.txt" >&2; exit 1; }
+grep -q "injected" "$folder/panic.txt"
+# The library that stays in target is the one without.
+cargo build --quiet -p tenantseal-ffi
+echo "test-c: all passed"
