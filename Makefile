@@ -1,24 +1,35 @@
-# `make test` is what CI runs: tools, checks, the demo and a short fuzz run. `make check` needs nothing but Rust and a
-# C compiler. What cannot run here is named in a line that starts with SKIPPED.
+# `make test` is what CI runs: tools, checks, the bindings, the demos and a short fuzz run. `make check` needs nothing but
+# Rust and a C compiler. What cannot run here is named in a line that starts with SKIPPED.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := check
 
 CARGO ?= cargo
-BOTH := tenantseal/aws-lc,tenantseal/hazmat,tenantseal-store/aws-lc,tenantseal-store/hazmat
+BOTH := tenantseal/aws-lc,tenantseal/hazmat,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-ffi/panic-inject
+# The bindings have aws-lc on, and would turn it on for every member that is built beside them.
+CORE := -p tenantseal -p tenantseal-store
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
 FUZZ_SECONDS ?= 600
 SMOKE_SECONDS ?= 10
+PREFIX ?= /usr/local
 
-# What is tested without the bindings, so that their features do not choose the backend.
-CORE := -p tenantseal -p tenantseal-store
-
-.PHONY: bench bench-python check demo demo-python deny fmt fuzz-smoke lint soak setup test test-python unit
+.PHONY: bench bench-java bench-php bench-python check demo demo-c demo-java demo-php demo-python deny fmt fuzz-smoke \
+	header-c install-c lint soak setup test test-c test-exchange test-java test-php test-python unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
 
-test: setup check demo test-python demo-python fuzz-smoke
+# The same from other languages.
+demo-c:
+	scripts/demo_c.sh
+demo-java:
+	scripts/java.sh demo
+demo-php:
+	scripts/php.sh demo
+demo-python:
+	scripts/python.sh demo
+
+test: setup check test-c test-php test-java test-python test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
 
 check: fmt lint unit deny
 
@@ -30,13 +41,37 @@ lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps --features $(BOTH)
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
 # The corpora of fuzz/ are replayed by these runs.
 unit:
 	$(CARGO) test $(CORE)
-	$(CARGO) test $(CORE) --features $(BOTH)
+	$(CARGO) test --workspace --features $(BOTH)
 	$(CARGO) test -p tenantseal --no-default-features
+
+test-c:
+	scripts/test_c.sh
+test-java:
+	scripts/java.sh test
+test-php:
+	scripts/php.sh test
+# The wheel, its tests and its stubs, in a virtual environment under target/.
+test-python:
+	scripts/python.sh test
+
+# A cell and a row sealed by each language are opened by all.
+test-exchange:
+	scripts/exchange.sh
+
+# Writes the headers, the list of symbols and Java's declarations anew from ffi/src.
+header-c:
+	TENANTSEAL_BLESS=1 $(CARGO) test -p tenantseal-ffi --test header
+	scripts/java_library.py
+
+# The C library under PREFIX: shared and static, headers, pkg-config file.
+install-c:
+	$(CARGO) build --release -p tenantseal-ffi
+	scripts/install_c.sh target/release "$(DESTDIR)$(PREFIX)"
 
 deny:
 	@if $(CARGO) deny --version >/dev/null 2>&1; then \
@@ -45,28 +80,25 @@ deny:
 		echo "SKIPPED cargo-deny (bans, licenses, sources): not installed; cargo install cargo-deny --locked"; \
 	fi
 
-# The wheel, its tests and its stubs, in a virtual environment under target/.
-test-python:
-	scripts/python.sh test
-
-demo-python:
-	scripts/python.sh demo
-
-bench-python:
-	scripts/python.sh bench
-
 fuzz-smoke:
 	scripts/fuzz.sh $(SMOKE_SECONDS) $(FUZZ_TARGETS)
 
 setup:
 	scripts/setup.sh
 
+# These measure: run one at a time, and nothing beside it.
 bench:
 	$(CARGO) bench -p tenantseal
 	$(CARGO) bench -p tenantseal --features aws-lc
+bench-java:
+	scripts/java.sh bench
+bench-php:
+	scripts/php.sh bench
+bench-python:
+	scripts/python.sh bench
 
 # Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
 soak:
 	TENANTSEAL_SOAK=1 $(CARGO) test $(CORE) --release
-	TENANTSEAL_SOAK=1 $(CARGO) test $(CORE) --release --features $(BOTH)
+	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release --features $(BOTH)
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

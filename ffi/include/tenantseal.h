@@ -527,6 +527,50 @@ tenantseal_status tenantseal_keyring_policy(const tenantseal_keyring *keyring,
                                             size_t *out_len);
 
 /**
+ * Writes the policy in force in its stored form: canonical JSON, authenticated under this
+ * keyring's key.
+ *
+ * @param keyring  the keyring
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return UNKNOWN_FIELD if there is none
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_stored_policy(const tenantseal_keyring *keyring,
+                                                   uint8_t *out,
+                                                   size_t out_cap,
+                                                   size_t *out_len);
+
+/**
+ * Puts a policy in force that tenantseal_keyring_stored_policy() wrote.
+ *
+ * @param keyring  the keyring
+ * @param stored, stored_len  what it wrote
+ * @return OPEN if it was altered; UNKNOWN_KEY if another key made it; MALFORMED; UNSUPPORTED;
+ *     POLICY if it cannot follow the one in force; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_install_stored_policy(tenantseal_keyring *keyring,
+                                                           const uint8_t *stored,
+                                                           size_t stored_len);
+
+/**
+ * Writes every tenant's id: for each, its length as 4 bytes, most significant first, then its
+ * bytes.
+ *
+ * @param keyring  the keyring
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_keyring_tenant_ids(const tenantseal_keyring *keyring,
+                                                uint8_t *out,
+                                                size_t out_cap,
+                                                size_t *out_len);
+
+/**
  * Reads the key file again, so that what other processes changed is seen. Nothing to do for a
  * keyring without one.
  *
@@ -1726,8 +1770,8 @@ tenantseal_status tenantseal_sender_post_json(const tenantseal_sender *sender,
  * @param echo, echo_len  the echo, UTF-8
  * @param timestamp  seconds since 1970
  * @param nonce, nonce_len  the nonce, UTF-8
- * @param out_query, out_query_cap, out_query_len  where to write, its capacity, and what its
- *     length became
+ * @param out_query, out_query_cap, out_query_len  the query string, of another length each time:
+ *     1024 bytes, and four for each of echo, receiveid and nonce, are enough
  * @return TOO_LONG; RANDOM; VALUE
  */
 TENANTSEAL_API

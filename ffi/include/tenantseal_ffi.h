@@ -111,6 +111,12 @@ tenantseal_status tenantseal_keyring_install_policy(tenantseal_keyring *keyring,
 
 tenantseal_status tenantseal_keyring_policy(const tenantseal_keyring *keyring, uint8_t *out, size_t out_cap, size_t *out_len);
 
+tenantseal_status tenantseal_keyring_stored_policy(const tenantseal_keyring *keyring, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_keyring_install_stored_policy(tenantseal_keyring *keyring, const uint8_t *stored, size_t stored_len);
+
+tenantseal_status tenantseal_keyring_tenant_ids(const tenantseal_keyring *keyring, uint8_t *out, size_t out_cap, size_t *out_len);
+
 tenantseal_status tenantseal_keyring_reload(tenantseal_keyring *keyring);
 
 tenantseal_status tenantseal_keyring_free(tenantseal_keyring *keyring);

@@ -5,7 +5,7 @@ use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _, path::Path};
 
 use tenantseal::{
     Error,
-    tenant::{Kek, Keyring, KeyringOptions, Passphrase, Policy},
+    tenant::{Kek, Keyring, KeyringOptions, Passphrase, Policy, Record},
 };
 
 use crate::{
@@ -143,15 +143,7 @@ pub unsafe extern "C" fn tenantseal_keyring_records(
     unsafe {
         call(Buffer::new(out, out_cap, out_len), || {
             let keyring = get(keyring)?;
-            let mut out = Vec::new();
-            for record in keyring.records() {
-                let record = record.to_bytes();
-                out.extend_from_slice(
-                    &u32::try_from(record.len()).map_err(|_| Error::TooLong)?.to_be_bytes(),
-                );
-                out.extend_from_slice(&record);
-            }
-            Ok(out)
+            joined(keyring.records().iter().map(Record::to_bytes))
         })
     }
 }
@@ -374,6 +366,76 @@ pub unsafe extern "C" fn tenantseal_keyring_policy(
     }
 }
 
+/// Writes the policy in force in its stored form: canonical JSON, authenticated under this
+/// keyring's key.
+///
+/// @param keyring  the keyring
+/// @param out, out_cap, out_len  where to write, its capacity, and what its length became
+/// @return UNKNOWN_FIELD if there is none
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_keyring_stored_policy(
+    keyring: *const tenantseal_keyring,
+    out: *mut u8,
+    out_cap: usize,
+    out_len: *mut usize,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call(Buffer::new(out, out_cap, out_len), || {
+            let keyring = get(keyring)?;
+            let policy = keyring.policy()?;
+            Ok(keyring.policy_to_bytes(&policy)?)
+        })
+    }
+}
+
+/// Puts a policy in force that tenantseal_keyring_stored_policy() wrote.
+///
+/// @param keyring  the keyring
+/// @param stored, stored_len  what it wrote
+/// @return OPEN if it was altered; UNKNOWN_KEY if another key made it; MALFORMED; UNSUPPORTED;
+///     POLICY if it cannot follow the one in force; IO
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_keyring_install_stored_policy(
+    keyring: *mut tenantseal_keyring,
+    stored: *const u8,
+    stored_len: usize,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call((), || {
+            let stored = bytes(stored, stored_len)?;
+            let keyring = get(keyring)?;
+            Ok(keyring.install_policy(keyring.policy_from_bytes(stored)?)?)
+        })
+    }
+}
+
+/// Writes every tenant's id: for each, its length as 4 bytes, most significant first, then its
+/// bytes.
+///
+/// @param keyring  the keyring
+/// @param out, out_cap, out_len  where to write, its capacity, and what its length became
+/// @return OK
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_keyring_tenant_ids(
+    keyring: *const tenantseal_keyring,
+    out: *mut u8,
+    out_cap: usize,
+    out_len: *mut usize,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call(Buffer::new(out, out_cap, out_len), || {
+            let keyring = get(keyring)?;
+            joined(keyring.tenant_ids().iter().map(|id| id.as_bytes().to_vec()))
+        })
+    }
+}
+
 /// Reads the key file again, so that what other processes changed is seen. Nothing to do for a
 /// keyring without one.
 ///
@@ -416,7 +478,17 @@ pub(crate) fn file(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path))
 }
 
-/// Takes apart what tenantseal_keyring_records() wrote.
+/// Each part with its length before it.
+fn joined(parts: impl Iterator<Item = Vec<u8>>) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    for part in parts {
+        out.extend_from_slice(&u32::try_from(part.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
+        out.extend_from_slice(&part);
+    }
+    Ok(out)
+}
+
+/// Takes apart what [`joined`] made.
 fn split(mut records: &[u8]) -> Result<Vec<&[u8]>> {
     let mut found = Vec::new();
     while !records.is_empty() {

@@ -76,6 +76,14 @@ static void keys(void) {
     OK(tenantseal_keyring_from_records(TEST_KEK, sizeof TEST_KEK, out, len, &copy));
     OK(tenantseal_keyring_tenant(copy, TEXT("t-2002"), &again));
     OK(tenantseal_tenant_free(again));
+    uint8_t policy[4096], ids[64];
+    size_t policy_len, ids_len;
+    OK(tenantseal_keyring_stored_policy(keyring, OUT(policy, policy_len)));
+    OK(tenantseal_keyring_install_stored_policy(copy, policy, policy_len));
+    policy[policy_len - 40] ^= 1;
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_keyring_install_stored_policy(copy, policy, policy_len));
+    OK(tenantseal_keyring_tenant_ids(copy, OUT(ids, ids_len)));
+    CHECK(ids_len == 20 && memcmp(ids, "\0\0\0\6t-1001\0\0\0\6t-2002", 20) == 0);
     OK(tenantseal_keyring_free(copy));
     STATUS(TENANTSEAL_ERROR_MALFORMED,
            tenantseal_keyring_from_records(TEST_KEK, sizeof TEST_KEK, out, len - 1, &copy));
@@ -304,7 +312,7 @@ static void callbacks(void) {
         CHECK(claim == expected[i]);
         OK(tenantseal_event_free(event));
     }
-    body[body_len - 60] ^= 1;
+    body[body_len - 100] = body[body_len - 100] == 'A' ? 'B' : 'A';
     STATUS(TENANTSEAL_ERROR_CALLBACK, tenantseal_callback_open(app, query, query_len, body, body_len, &event));
     CHECK(event == NULL);
     OK(tenantseal_callback_remove_guard(app));
