@@ -73,6 +73,13 @@ run use "$tests/use" .
 compile fork
 run fork "$tests/fork" .
 
+# The guide's example is a file that is run, and is the file.
+awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/c.md | diff - examples/c_column.c ||
+    { echo "test-c: docs/c.md does not show examples/c_column.c" >&2; exit 1; }
+# shellcheck disable=SC2046,SC2086
+cc $warnings examples/c_column.c $(pkg-config --cflags --libs tenantseal) -o "$tests/c_column"
+run c_column "$tests/c_column" keys.ts
+
 echo "- static library"
 # shellcheck disable=SC2046,SC2086
 cc $warnings ffi/tests/use.c $(pkg-config --cflags tenantseal) "$prefix/lib/libtenantseal.a" \
