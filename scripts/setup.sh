@@ -2,15 +2,38 @@
 # Brings what `make test` needs and says what it does. A tool is built from source only with CI=true.
 set -euo pipefail
 
-if command -v cc >/dev/null; then
-    echo "setup: C compiler found"
+# Debian's packages for the commands that the tests of the C library and of the languages that call it use.
+wanted=()
+want() {
+    if ! command -v "$1" >/dev/null; then
+        wanted+=("${@:2}")
+    fi
+}
+want cc gcc libc6-dev
+want c++ g++
+want pkg-config pkg-config
+want readelf binutils
+want valgrind valgrind
+want javac default-jdk-headless
+want mvn maven
+want php php-cli
+want phpunit phpunit
+want cgi-fcgi libfcgi-bin
+[ -n "$(compgen -c php-fpm)" ] || wanted+=(php-fpm)
+for extension in dom:php-xml pdo_sqlite:php-sqlite3; do
+    php -m 2>/dev/null | grep -qx "${extension%%:*}" || wanted+=("${extension##*:}")
+done
+if [ "${#wanted[@]}" -eq 0 ]; then
+    echo "setup: every system package is there"
 elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo "setup: installing gcc and libc6-dev (for SQLite and aws-lc)"
+    echo "setup: installing ${wanted[*]}"
     apt-get update -qq
-    apt-get install -y -qq --no-install-recommends gcc libc6-dev
-else
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+elif ! command -v cc >/dev/null; then
     echo "setup: no C compiler, and no right to install one: install gcc or clang" >&2
     exit 1
+else
+    echo "setup: not installed, and no right to: ${wanted[*]}"
 fi
 
 # The compiler that is promised is the one that is run.

@@ -1,0 +1,336 @@
+package io.tenantseal;
+
+/** The C ABI. This file is generated: run scripts/java_library.py. */
+final class Library {
+    static final int VERSION_MAJOR = 0;
+    static final int VERSION_MINOR = 1;
+    static final int VERSION_PATCH = 0;
+    static final int ABI_VERSION = 0;
+    static final int OK = 0;
+    static final int ERROR_ARGUMENT = 1;
+    static final int ERROR_BUFFER_TOO_SMALL = 2;
+    static final int ERROR_HANDLE = 3;
+    static final int ERROR_INTERNAL = 4;
+    static final int ERROR_ABSENT = 5;
+    static final int ERROR_ALREADY_EXISTS = 101;
+    static final int ERROR_TOO_LONG = 102;
+    static final int ERROR_VALUE = 103;
+    static final int ERROR_WRONG_BINDING = 104;
+    static final int ERROR_WRONG_TYPE = 105;
+    static final int ERROR_UNKNOWN_TENANT = 120;
+    static final int ERROR_UNKNOWN_FIELD = 121;
+    static final int ERROR_UNKNOWN_INDEX = 122;
+    static final int ERROR_UNKNOWN_COMPARTMENT = 123;
+    static final int ERROR_POLICY = 130;
+    static final int ERROR_OPEN = 201;
+    static final int ERROR_UNKNOWN_KEY = 202;
+    static final int ERROR_MALFORMED = 203;
+    static final int ERROR_UNSUPPORTED = 204;
+    static final int ERROR_PASSPHRASE = 205;
+    static final int ERROR_ROLLED_BACK = 206;
+    static final int ERROR_CALLBACK = 301;
+    static final int ERROR_CALLBACK_FORMAT = 302;
+    static final int ERROR_CALLBACK_CREDENTIALS = 303;
+    static final int ERROR_GUARD_FULL = 304;
+    static final int ERROR_CLAIM_EXPIRED = 305;
+    static final int ERROR_STORE = 401;
+    static final int ERROR_IO = 501;
+    static final int ERROR_RANDOM = 502;
+    static final int ERROR_FORKED = 503;
+    static final int KEK_LEN = 32;
+    static final int SEALED_OVERHEAD = 64;
+    static final int KEY_COMMITMENT_LEN = 16;
+    static final int RECEIVE_ID_ANY = 1;
+    static final int RECEIVE_ID_EMPTY = 2;
+    static final int RECEIVE_ID_EXACT = 3;
+    static final int RECEIVE_ID_ONE_OF = 4;
+    static final int BINDING_IF_PRESENT = 1;
+    static final int BINDING_OFF = 2;
+    static final int BINDING_REQUIRED = 3;
+    static final int ECHO_MAX_LEN = 64;
+    static final int CLAIM_DONE = 1;
+    static final int CLAIM_FRESH = 2;
+    static final int CLAIM_IN_PROGRESS = 3;
+    static final int REPLY_SAME = 1;
+    static final int REPLY_XML = 2;
+    static final int REPLY_JSON = 3;
+
+    static {
+        Loader.load(Library.class);
+    }
+
+    private Library() {
+    }
+
+    static native String tenantseal_status_message(int status);
+
+    static native String tenantseal_status_name(int status);
+
+    static native String tenantseal_version();
+
+    static native int tenantseal_abi_version();
+
+    static native int tenantseal_keyring_create(byte[] path, long pathLen, byte[] passphrase, long passphraseLen, long[] outKeyring);
+
+    static native int tenantseal_keyring_open(byte[] path, long pathLen, byte[] passphrase, long passphraseLen, long[] outKeyring);
+
+    static native int tenantseal_keyring_from_kek(byte[] kek, long kekLen, long[] outKeyring);
+
+    static native int tenantseal_keyring_from_records(byte[] kek, long kekLen, byte[] records, long recordsLen, long[] outKeyring);
+
+    static native int tenantseal_keyring_records(long keyring, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_keyring_create_tenant(long keyring, byte[] id, long idLen, long[] outTenant);
+
+    static native int tenantseal_keyring_tenant(long keyring, byte[] id, long idLen, long[] outTenant);
+
+    static native int tenantseal_keyring_tenant_by_alias(long keyring, byte[] alias, long aliasLen, long[] outTenant);
+
+    static native int tenantseal_keyring_add_alias(long keyring, byte[] alias, long aliasLen, byte[] id, long idLen);
+
+    static native int tenantseal_keyring_remove_alias(long keyring, byte[] alias, long aliasLen);
+
+    static native int tenantseal_keyring_rotate_tenant(long keyring, byte[] id, long idLen, int[] outGeneration);
+
+    static native int tenantseal_keyring_rotate_index(long keyring, byte[] id, long idLen, int[] outEpoch);
+
+    static native int tenantseal_keyring_install_policy(long keyring, byte[] json, long jsonLen);
+
+    static native int tenantseal_keyring_policy(long keyring, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_keyring_stored_policy(long keyring, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_keyring_install_stored_policy(long keyring, byte[] stored, long storedLen);
+
+    static native int tenantseal_keyring_tenant_ids(long keyring, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_keyring_reload(long keyring);
+
+    static native int tenantseal_keyring_free(long keyring);
+
+    static native long tenantseal_kek_len();
+
+    static native int tenantseal_policy_check(byte[] json, long jsonLen, long[] outField);
+
+    static native int tenantseal_policy_explain(byte[] json, long jsonLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_policy_canonical(byte[] json, long jsonLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_tenant_id(long tenant, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_tenant_field(long tenant, byte[] label, long labelLen, long[] outField);
+
+    static native int tenantseal_tenant_free(long tenant);
+
+    static native int tenantseal_field_compartment(long field, byte[] label, long labelLen, long[] outField);
+
+    static native int tenantseal_field_index(long field, byte[] label, long labelLen, long[] outIndex);
+
+    static native int tenantseal_field_mask(long field, long[] outMask);
+
+    static native int tenantseal_field_seal_i64(long field, long row, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_seal(long field, byte[] row, long rowLen, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_seal_text_i64(long field, long row, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_seal_text(long field, byte[] row, long rowLen, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_open_i64(long field, long row, byte[] sealed, long sealedLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_open(long field, byte[] row, long rowLen, byte[] sealed, long sealedLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_field_free(long field);
+
+    static native long tenantseal_sealed_overhead();
+
+    static native long tenantseal_sealed_len(long valueLen);
+
+    static native long tenantseal_sealed_text_len(long valueLen);
+
+    static native long tenantseal_opened_len(long sealedLen);
+
+    static native int tenantseal_field_seal_many_i64(long field, long[] rows, long count, byte[] values, long valuesLen, long[] offsets, byte[] out, long outCap, long[] outLen, long[] outOffsets, long[] outPosition);
+
+    static native int tenantseal_field_open_many_i64(long field, long[] rows, long count, byte[] sealed, long sealedLen, long[] offsets, byte[] out, long outCap, long[] outLen, long[] outOffsets, long[] outPosition);
+
+    static native long tenantseal_seal_many_len(long valuesLen, long count);
+
+    static native int tenantseal_cell_header(byte[] cell, long cellLen, int[] outSuite, int[] outGeneration, byte[] outCommitment, long outCommitmentCap, long[] outCommitmentLen);
+
+    static native long tenantseal_key_commitment_len();
+
+    static native int tenantseal_index_token(long index, byte[] value, long valueLen, long[] outToken);
+
+    static native int tenantseal_index_lookup(long index, byte[] value, long valueLen, long[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_index_matches(long index, byte[] left, long leftLen, byte[] right, long rightLen, int[] outMatches);
+
+    static native int tenantseal_index_free(long index);
+
+    static native int tenantseal_mask_seal_i64(long mask, long row, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_mask_seal(long mask, byte[] row, long rowLen, byte[] value, long valueLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_mask_open_i64(long mask, long row, byte[] sealed, long sealedLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_mask_open(long mask, byte[] row, long rowLen, byte[] sealed, long sealedLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_mask_free(long mask);
+
+    static native int tenantseal_row_i64(long id, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_text(byte[] id, long idLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_bytes(byte[] id, long idLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_unbound(byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_natural_i64(byte[] keys, long keysLen, long key, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_natural_text(byte[] keys, long keysLen, byte[] next, long nextLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_row_natural_bytes(byte[] keys, long keysLen, byte[] next, long nextLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_callback_company_app(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] corpId, long corpIdLen, long[] outCallback);
+
+    static native int tenantseal_callback_custom(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, int urlCheck, byte[] urlCheckIds, long urlCheckIdsLen, int messages, byte[] messageIds, long messageIdsLen, long[] outCallback);
+
+    static native int tenantseal_callback_add_previous(long callback, byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen);
+
+    static native int tenantseal_callback_set_binding(long callback, int binding);
+
+    static native int tenantseal_callback_set_window(long callback, int seconds);
+
+    static native int tenantseal_callback_set_lease(long callback, int milliseconds);
+
+    static native int tenantseal_callback_set_fixed_time(long callback, long milliseconds);
+
+    static native int tenantseal_callback_set_guard(long callback, long guard, byte[] callbackId, long callbackIdLen);
+
+    static native int tenantseal_callback_remove_guard(long callback);
+
+    static native int tenantseal_callback_open(long callback, byte[] query, long queryLen, byte[] body, long bodyLen, long[] outEvent);
+
+    static native int tenantseal_callback_verify_url(long callback, byte[] query, long queryLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_callback_diagnose(long callback, byte[] query, long queryLen, byte[] body, long bodyLen, int[] outCode, byte[] outCause, long outCauseCap, long[] outCauseLen);
+
+    static native int tenantseal_callback_free(long callback);
+
+    static native long tenantseal_echo_max_len();
+
+    static native int tenantseal_event_message(long event, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_event_child(long event, byte[] name, long nameLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_event_receive_id(long event, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_event_timestamp(long event, long[] outSeconds);
+
+    static native int tenantseal_event_claim(long event, int[] outClaim);
+
+    static native int tenantseal_event_done(long event);
+
+    static native int tenantseal_event_reply(long event, byte[] plaintext, long plaintextLen, int format, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_event_free(long event);
+
+    static native long tenantseal_event_reply_len(long plaintextLen);
+
+    static native int tenantseal_guard_in_memory(long capacity, long[] outGuard);
+
+    static native int tenantseal_guard_free(long guard);
+
+    static native int tenantseal_biz_msg_crypt_new(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] receiveId, long receiveIdLen, long[] outCrypt);
+
+    static native int tenantseal_biz_msg_crypt_verify_url(long crypt, byte[] msgSignature, long msgSignatureLen, byte[] timestamp, long timestampLen, byte[] nonce, long nonceLen, byte[] echostr, long echostrLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_biz_msg_crypt_decrypt_msg(long crypt, byte[] body, long bodyLen, byte[] msgSignature, long msgSignatureLen, byte[] timestamp, long timestampLen, byte[] nonce, long nonceLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_biz_msg_crypt_encrypt_msg(long crypt, byte[] reply, long replyLen, byte[] nonce, long nonceLen, byte[] timestamp, long timestampLen, int format, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_biz_msg_crypt_free(long bizMsgCrypt);
+
+    static native int tenantseal_sender_new(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] receiveId, long receiveIdLen, long[] outSender);
+
+    static native int tenantseal_sender_post(long sender, byte[] plaintext, long plaintextLen, long timestamp, byte[] nonce, long nonceLen, byte[] outQuery, long outQueryCap, long[] outQueryLen, byte[] outBody, long outBodyCap, long[] outBodyLen);
+
+    static native int tenantseal_sender_post_json(long sender, byte[] plaintext, long plaintextLen, long timestamp, byte[] nonce, long nonceLen, byte[] outQuery, long outQueryCap, long[] outQueryLen, byte[] outBody, long outBodyCap, long[] outBodyLen);
+
+    static native int tenantseal_sender_get(long sender, byte[] echo, long echoLen, long timestamp, byte[] nonce, long nonceLen, byte[] outQuery, long outQueryCap, long[] outQueryLen);
+
+    static native int tenantseal_sender_open_reply(long sender, byte[] body, long bodyLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_sender_free(long sender);
+
+    static native int tenantseal_vault_open(byte[] path, long pathLen, long keyring, long[] outVault);
+
+    static native int tenantseal_vault_tenant(long vault, byte[] id, long idLen, long[] outTenantVault);
+
+    static native int tenantseal_vault_free(long vault);
+
+    static native int tenantseal_fields_new(long[] outFields);
+
+    static native int tenantseal_fields_set_text(long fields, byte[] column, long columnLen, byte[] value, long valueLen);
+
+    static native int tenantseal_fields_set_bytes(long fields, byte[] column, long columnLen, byte[] value, long valueLen);
+
+    static native int tenantseal_fields_set_i64(long fields, byte[] column, long columnLen, long value);
+
+    static native int tenantseal_fields_set_f64(long fields, byte[] column, long columnLen, double value);
+
+    static native int tenantseal_fields_set_bool(long fields, byte[] column, long columnLen, int value);
+
+    static native int tenantseal_fields_set_null(long fields, byte[] column, long columnLen);
+
+    static native int tenantseal_fields_set_compartment(long fields, byte[] label, long labelLen);
+
+    static native int tenantseal_fields_free(long fields);
+
+    static native int tenantseal_rows_count(long rows, long[] outCount);
+
+    static native int tenantseal_rows_id(long rows, long number, long[] outId);
+
+    static native int tenantseal_rows_compartment(long rows, long number, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_rows_value(long rows, long number, byte[] column, long columnLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_rows_i64(long rows, long number, byte[] column, long columnLen, long[] outValue);
+
+    static native int tenantseal_rows_f64(long rows, long number, byte[] column, long columnLen, double[] outValue);
+
+    static native int tenantseal_rows_bool(long rows, long number, byte[] column, long columnLen, int[] outValue);
+
+    static native int tenantseal_rows_free(long rows);
+
+    static native int tenantseal_tenant_vault_insert(long tenantVault, byte[] table, long tableLen, long fields, long[] outId);
+
+    static native int tenantseal_tenant_vault_get(long tenantVault, byte[] table, long tableLen, long id, long[] outRows);
+
+    static native int tenantseal_tenant_vault_find(long tenantVault, byte[] field, long fieldLen, byte[] index, long indexLen, byte[] value, long valueLen, long[] outRows);
+
+    static native int tenantseal_tenant_vault_list_masked(long tenantVault, byte[] table, long tableLen, long after, int limit, long[] outRows);
+
+    static native int tenantseal_tenant_vault_update(long tenantVault, byte[] table, long tableLen, long id, long fields, int[] outThere);
+
+    static native int tenantseal_tenant_vault_delete(long tenantVault, byte[] table, long tableLen, long id, int[] outThere);
+
+    static native int tenantseal_tenant_vault_begin(long tenantVault, long[] outTransaction);
+
+    static native int tenantseal_tenant_vault_free(long tenantVault);
+
+    static native int tenantseal_transaction_insert(long transaction, byte[] table, long tableLen, long fields, long[] outId);
+
+    static native int tenantseal_transaction_get(long transaction, byte[] table, long tableLen, long id, long[] outRows);
+
+    static native int tenantseal_transaction_find(long transaction, byte[] field, long fieldLen, byte[] index, long indexLen, byte[] value, long valueLen, long[] outRows);
+
+    static native int tenantseal_transaction_update(long transaction, byte[] table, long tableLen, long id, long fields, int[] outThere);
+
+    static native int tenantseal_transaction_delete(long transaction, byte[] table, long tableLen, long id, int[] outThere);
+
+    static native int tenantseal_transaction_commit(long transaction);
+
+    static native int tenantseal_transaction_free(long transaction);
+}

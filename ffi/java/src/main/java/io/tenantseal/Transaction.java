@@ -1,0 +1,69 @@
+package io.tenantseal;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What was written is seen by the transaction alone until {@link #commit}. One thread at a time.
+ *
+ * <p>In {@code values} a String is text, byte[] bytes and null NULL; Long, Integer, Double, Float and Boolean are for plain
+ * columns.
+ */
+public final class Transaction extends Handle {
+    Transaction(long handle) {
+        super(handle, Library::tenantseal_transaction_free);
+    }
+
+    /** Inserts a row and returns its id, which is never used again. */
+    public long insert(String table, Map<String, ?> values) {
+        return insert(table, values, null);
+    }
+
+    /** Inserts a row into a compartment. */
+    public long insert(String table, Map<String, ?> values, String compartment) {
+        byte[] label = Calls.utf8(table);
+        try (Fields fields = Fields.of(values, compartment)) {
+            return Calls.number(this, out -> Library.tenantseal_transaction_insert(get(), label, label.length, fields.get(), out));
+        }
+    }
+
+    /** The row of that id, opened; null if this tenant has none. */
+    public Record get(String table, long id) {
+        byte[] label = Calls.utf8(table);
+        List<Record> found = new Rows(Calls.number(this, out -> Library.tenantseal_transaction_get(
+                get(), label, label.length, id, out))).records();
+        return found.isEmpty() ? null : found.get(0);
+    }
+
+    /** The rows of which {@code field} (table.column) has this value, by that index; each was opened and compared. */
+    public List<Record> find(String field, String index, String value) {
+        byte[] label = Calls.utf8(field);
+        byte[] name = Calls.utf8(index);
+        byte[] text = Calls.utf8(value);
+        return new Rows(Calls.number(this, out -> Library.tenantseal_transaction_find(
+                get(), label, label.length, name, name.length, text, text.length, out))).records();
+    }
+
+    /** Changes columns of a row; returns whether it is there. */
+    public boolean update(String table, long id, Map<String, ?> values) {
+        byte[] label = Calls.utf8(table);
+        int[] there = new int[1];
+        try (Fields fields = Fields.of(values, null)) {
+            Calls.check(this, Library.tenantseal_transaction_update(get(), label, label.length, id, fields.get(), there));
+        }
+        return there[0] == 1;
+    }
+
+    /** Deletes a row; returns whether it was there. */
+    public boolean delete(String table, long id) {
+        byte[] label = Calls.utf8(table);
+        int[] there = new int[1];
+        Calls.check(this, Library.tenantseal_transaction_delete(get(), label, label.length, id, there));
+        return there[0] == 1;
+    }
+
+    /** Makes everything durable, all at once. */
+    public void commit() {
+        Calls.check(this, Library.tenantseal_transaction_commit(get()));
+    }
+}

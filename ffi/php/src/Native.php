@@ -1,0 +1,216 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Tenantseal;
+
+/**
+ * The native library: one for the whole process, and the only place that calls it.
+ *
+ * It is looked for where the environment variable TENANTSEAL_LIBRARY points to, then in the package's folder `lib`, then
+ * where the system looks for libraries. Under php-fpm FFI is for preloaded files only: README.md says how.
+ *
+ * @internal
+ */
+final class Native
+{
+    /** The status of a buffer that is too small, and of what is not there: tenantseal.h. */
+    private const BUFFER_TOO_SMALL = 2;
+    private const ABSENT = 5;
+
+    /** What is written goes through this buffer, which is kept: to make one costs more than most calls. */
+    private const ROOM = 16384;
+
+    /** @var \FFI|null */
+    private static $ffi;
+    /** @var \FFI\CData|null */
+    private static $out;
+    /** @var \FFI\CData|null */
+    private static $len;
+
+    /** The process that loaded the library. */
+    public static function ffi(): \FFI
+    {
+        if (self::$ffi === null) {
+            self::$ffi = self::load();
+        }
+
+        return self::$ffi;
+    }
+
+    /**
+     * The declarations in the form that FFI::cdef takes. Inputs become `const char *`, so that PHP passes its strings as
+     * they are, without a copy.
+     */
+    public static function declarations(): string
+    {
+        foreach ([__DIR__ . '/../lib', __DIR__ . '/../../include'] as $folder) {
+            if (is_file("$folder/tenantseal_ffi.h")) {
+                return str_replace('const uint8_t *', 'const char *', (string) file_get_contents("$folder/tenantseal_ffi.h"));
+            }
+        }
+        throw new \RuntimeException('tenantseal_ffi.h is not in the package');
+    }
+
+    /** Where the library is. */
+    public static function library(): string
+    {
+        $named = getenv('TENANTSEAL_LIBRARY');
+        if ($named !== false && $named !== '') {
+            return $named;
+        }
+        $bundled = __DIR__ . '/../lib/libtenantseal.so.0';
+
+        return is_file($bundled) ? (string) realpath($bundled) : 'libtenantseal.so.0';
+    }
+
+    /**
+     * Calls a function and throws unless it succeeds. A string becomes its pointer and its length.
+     *
+     * @param mixed ...$arguments
+     */
+    public static function call(string $function, ...$arguments): void
+    {
+        self::check(self::status($function, $arguments));
+    }
+
+    /**
+     * Calls a function that makes a handle of that type.
+     *
+     * @param mixed ...$arguments
+     */
+    public static function handle(string $type, string $function, ...$arguments): \FFI\CData
+    {
+        $handle = self::ffi()->new("tenantseal_$type *");
+        self::call($function, ...array_merge($arguments, [\FFI::addr($handle)]));
+
+        return $handle;
+    }
+
+    /**
+     * Calls a function that stores one number of that C type.
+     *
+     * @param mixed ...$arguments
+     * @return int|float
+     */
+    public static function number(string $type, string $function, ...$arguments)
+    {
+        $number = self::ffi()->new($type);
+        self::call($function, ...array_merge($arguments, [\FFI::addr($number)]));
+
+        return $number->cdata;
+    }
+
+    /**
+     * Calls a function that writes bytes, with room for $capacity at first.
+     *
+     * @param mixed ...$arguments
+     */
+    public static function bytes(int $capacity, string $function, ...$arguments): string
+    {
+        $bytes = self::bytesOrStatus($capacity, $function, $arguments, $status);
+        self::check($status);
+
+        return $bytes;
+    }
+
+    /**
+     * As bytes(), with null for what is not there.
+     *
+     * @param mixed ...$arguments
+     */
+    public static function optional(int $capacity, string $function, ...$arguments): ?string
+    {
+        $bytes = self::bytesOrStatus($capacity, $function, $arguments, $status);
+        if ($status === self::ABSENT) {
+            return null;
+        }
+        self::check($status);
+
+        return $bytes;
+    }
+
+    /**
+     * As bytes(), for functions whose status is the answer.
+     *
+     * @param array<mixed> $arguments
+     */
+    public static function bytesOrStatus(int $capacity, string $function, array $arguments, ?int &$status): string
+    {
+        if (self::$out === null) {
+            self::$out = self::ffi()->new('uint8_t[' . self::ROOM . ']');
+            self::$len = self::ffi()->new('size_t');
+        }
+        $len = self::$len;
+        [$out, $room] = [self::$out, self::ROOM];
+        if ($capacity > $room) {
+            [$out, $room] = [self::ffi()->new("uint8_t[$capacity]"), $capacity];
+        }
+        $status = self::status($function, array_merge($arguments, [$out, $room, \FFI::addr($len)]));
+        if ($status === self::BUFFER_TOO_SMALL && $len->cdata > $room) {
+            return self::bytesOrStatus($len->cdata, $function, $arguments, $status);
+        }
+        if ($status !== 0) {
+            return '';
+        }
+        $bytes = \FFI::string($out, $len->cdata);
+        \FFI::memset($out, 0, $len->cdata);
+
+        return $bytes;
+    }
+
+    /** An array of 64-bit numbers, from a list. @param array<int> $numbers */
+    public static function numbers(string $type, array $numbers): \FFI\CData
+    {
+        $count = max(count($numbers), 1);
+        $array = self::ffi()->new("{$type}[$count]");
+        if ($numbers !== []) {
+            \FFI::memcpy($array, pack('q*', ...$numbers), 8 * count($numbers));
+        }
+
+        return $array;
+    }
+
+    /** Throws what a status stands for. */
+    public static function check(int $status): void
+    {
+        if ($status !== 0) {
+            throw TenantsealException::of($status);
+        }
+    }
+
+    /** @param array<mixed> $arguments */
+    private static function status(string $function, array $arguments): int
+    {
+        // A string is a pointer and a length.
+        $expanded = [];
+        foreach ($arguments as $argument) {
+            $expanded[] = $argument;
+            if (is_string($argument)) {
+                $expanded[] = strlen($argument);
+            }
+        }
+
+        return self::ffi()->$function(...$expanded);
+    }
+
+    private static function load(): \FFI
+    {
+        if (!class_exists(\FFI::class)) {
+            throw new \RuntimeException('the PHP extension ffi is not there');
+        }
+        try {
+            return \FFI::scope('TENANTSEAL');
+        } catch (\FFI\Exception $notPreloaded) {
+        }
+        try {
+            return \FFI::cdef(self::declarations(), self::library());
+        } catch (\FFI\Exception $missing) {
+            throw new \RuntimeException(
+                self::library() . ' cannot be loaded: run make install-c, or set TENANTSEAL_LIBRARY; under php-fpm, preload',
+                0,
+                $missing
+            );
+        }
+    }
+}
