@@ -1229,7 +1229,7 @@ tenantseal_status tenantseal_row_natural_bytes(const uint8_t *keys,
  * process.
  *
  * @param token, token_len  the token, UTF-8
- * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
  * @param corp_id, corp_id_len  the CorpID
  * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
  * @return CALLBACK_CREDENTIALS unless the token is 1 to 32 letters and digits and the key 43
@@ -1250,7 +1250,7 @@ tenantseal_status tenantseal_callback_company_app(const uint8_t *token,
  * the rest is as in tenantseal_callback_company_app().
  *
  * @param token, token_len  the token, UTF-8
- * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
  * @param url_check  which receiveids the URL check accepts: a TENANTSEAL_RECEIVE_ID_*
  * @param url_check_ids, url_check_ids_len  the receiveid for EXACT, one on each line for ONE_OF,
  *     else nothing
@@ -1279,7 +1279,7 @@ tenantseal_status tenantseal_callback_custom(const uint8_t *token,
  *
  * @param callback  the callback
  * @param token, token_len  the token, UTF-8
- * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
  * @return CALLBACK_CREDENTIALS; VALUE for more than eight pairs in all
  */
 TENANTSEAL_API
@@ -1330,8 +1330,8 @@ tenantseal_status tenantseal_callback_set_lease(tenantseal_callback *callback,
 
 /**
  * Stops the callback's clock at a time. For tests and replayed samples, never for a service:
- * everything of that time is accepted again. Events that were opened before go by the new time
- * too.
+ * everything of that time is accepted again. Events that were opened since the first such call go
+ * by the new time too.
  *
  * @param callback  the callback
  * @param milliseconds  since 1970-01-01T00:00:00Z
@@ -1584,7 +1584,7 @@ TENANTSEAL_API tenantseal_status tenantseal_guard_free(tenantseal_guard *guard);
  * Takes a callback's credentials.
  *
  * @param token, token_len  the token, UTF-8
- * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
  * @param receive_id, receive_id_len  which receiveid every message must have; nothing for an AI
  *     bot
  * @param out_crypt  the new handle, for tenantseal_biz_msg_crypt_free(); NULL after a failure
@@ -1692,7 +1692,7 @@ TENANTSEAL_API tenantseal_status tenantseal_biz_msg_crypt_free(tenantseal_biz_ms
  * Makes a sender.
  *
  * @param token, token_len  the token, UTF-8
- * @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
  * @param receive_id, receive_id_len  to whom: a CorpID, a suite id, or nothing
  * @param out_sender  the new handle, for tenantseal_sender_free(); NULL after a failure
  * @return CALLBACK_CREDENTIALS; VALUE

@@ -26,7 +26,7 @@ impl Opaque for tenantseal_biz_msg_crypt {
 /// Takes a callback's credentials.
 ///
 /// @param token, token_len  the token, UTF-8
-/// @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+/// @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
 /// @param receive_id, receive_id_len  which receiveid every message must have; nothing for an AI
 ///     bot
 /// @param out_crypt  the new handle, for tenantseal_biz_msg_crypt_free(); NULL after a failure

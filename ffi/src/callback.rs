@@ -59,7 +59,7 @@ impl Settable {
 /// process.
 ///
 /// @param token, token_len  the token, UTF-8
-/// @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+/// @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
 /// @param corp_id, corp_id_len  the CorpID
 /// @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
 /// @return CALLBACK_CREDENTIALS unless the token is 1 to 32 letters and digits and the key 43
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn tenantseal_callback_company_app(
 /// the rest is as in tenantseal_callback_company_app().
 ///
 /// @param token, token_len  the token, UTF-8
-/// @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+/// @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
 /// @param url_check  which receiveids the URL check accepts: a TENANTSEAL_RECEIVE_ID_*
 /// @param url_check_ids, url_check_ids_len  the receiveid for EXACT, one on each line for ONE_OF,
 ///     else nothing
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn tenantseal_callback_custom(
 ///
 /// @param callback  the callback
 /// @param token, token_len  the token, UTF-8
-/// @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+/// @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
 /// @return CALLBACK_CREDENTIALS; VALUE for more than eight pairs in all
 #[must_use]
 #[unsafe(no_mangle)]
@@ -232,8 +232,8 @@ pub unsafe extern "C" fn tenantseal_callback_set_lease(
 }
 
 /// Stops the callback's clock at a time. For tests and replayed samples, never for a service:
-/// everything of that time is accepted again. Events that were opened before go by the new time
-/// too.
+/// everything of that time is accepted again. Events that were opened since the first such call go
+/// by the new time too.
 ///
 /// @param callback  the callback
 /// @param milliseconds  since 1970-01-01T00:00:00Z

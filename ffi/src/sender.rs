@@ -24,7 +24,7 @@ impl Opaque for tenantseal_sender {
 /// Makes a sender.
 ///
 /// @param token, token_len  the token, UTF-8
-/// @param encoding_aes_key, encoding_aes_key_len  the encoding aes key, UTF-8
+/// @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
 /// @param receive_id, receive_id_len  to whom: a CorpID, a suite id, or nothing
 /// @param out_sender  the new handle, for tenantseal_sender_free(); NULL after a failure
 /// @return CALLBACK_CREDENTIALS; VALUE

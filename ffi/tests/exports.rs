@@ -293,6 +293,36 @@ fn published_callbacks_are_judged_as_they_say() {
     assert!(opened >= 40 && refused >= 10, "only {opened} opened and {refused} refused");
 }
 
+#[test]
+fn a_handle_may_be_released_while_others_use_it() {
+    let kek = bytes(&vectors()["kek"]);
+    let mut answered = [0u32; 2];
+    for _ in 0..200 {
+        let keys = handle(|out| c!(tenantseal_keyring_from_kek(kek.as_ptr(), kek.len(), out))).unwrap();
+        let handle = keys.expose_provenance();
+        let used = std::thread::spawn(move || {
+            let keys: *mut tenantseal_keyring = core::ptr::with_exposed_provenance_mut(handle);
+            let (mut len, mut answered) = (0, [0u32; 2]);
+            loop {
+                match c!(tenantseal_keyring_records(keys, null_mut(), 0, &raw mut len)) {
+                    0 => answered[0] += 1,
+                    status => {
+                        assert_eq!(status, 3);
+                        answered[1] += 1;
+                        break answered;
+                    }
+                }
+            }
+        });
+        assert_eq!(tenantseal_keyring_free(keys), 0);
+        assert_eq!(tenantseal_keyring_free(keys), 3);
+        for (all, more) in answered.iter_mut().zip(used.join().unwrap()) {
+            *all += more;
+        }
+    }
+    assert_eq!(answered[1], 200);
+}
+
 #[cfg(feature = "panic-inject")]
 #[test]
 fn a_panic_is_a_status_and_outputs_are_cleared() {
