@@ -8,10 +8,11 @@ use core::cell::Cell;
 use tenantseal::{Error, field::BulkError};
 
 use crate::{
+    content::{Content, len},
     field::tenantseal_field,
     handle::get,
     input::{array, bytes, value as value_of},
-    output::{Buffer, Content, Detail, Items, call},
+    output::{Buffer, Detail, Items, call},
     status::{Failure, Result, tenantseal_status},
 };
 
@@ -161,9 +162,7 @@ fn offsets_of(items: &[impl Content]) -> Result<Vec<u64>> {
     let mut end = 0u64;
     offsets.push(end);
     for item in items {
-        let mut len = 0;
-        item.each(&mut |part| len += part.len());
-        end = u64::try_from(len).ok().and_then(|len| end.checked_add(len)).ok_or(Error::TooLong)?;
+        end = u64::try_from(len(item)).ok().and_then(|len| end.checked_add(len)).ok_or(Error::TooLong)?;
         offsets.push(end);
     }
     Ok(offsets)

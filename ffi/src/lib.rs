@@ -47,6 +47,7 @@ pub mod transaction;
 // What they share.
 
 mod boundary;
+mod content;
 mod fork;
 mod handle;
 mod input;

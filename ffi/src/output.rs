@@ -4,11 +4,9 @@
 
 use core::{cell::Cell, marker::PhantomData, ops::Range, ptr};
 
-use tenantseal::{SecretBytes, field::Opened, wecom::Echo};
-use zeroize::Zeroizing;
-
 use crate::{
     boundary::guarded,
+    content::{Content, len},
     handle::{Opaque, insert},
     status::{Failure, OK, Result, tenantseal_status},
 };
@@ -194,62 +192,6 @@ impl<T> Room<T> {
         let needed = if failure == Failure::BufferTooSmall { self.needed.get() } else { 0 };
         // SAFETY: the caller's promise.
         unsafe { put(self.len, needed) };
-    }
-}
-
-/// Bytes, in one piece or several.
-pub(crate) trait Content {
-    /// Shows every piece, the same ones at every call.
-    fn each(&self, show: &mut dyn FnMut(&[u8]));
-}
-
-fn len(content: &impl Content) -> usize {
-    let mut len = 0;
-    content.each(&mut |part| len += part.len());
-    len
-}
-
-impl Content for Vec<u8> {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self);
-    }
-}
-
-impl Content for String {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.as_bytes());
-    }
-}
-
-impl Content for Zeroizing<Vec<u8>> {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self);
-    }
-}
-
-impl Content for SecretBytes {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.expose_secret());
-    }
-}
-
-impl Content for Opened {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.expose_secret());
-    }
-}
-
-impl Content for Echo {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.as_bytes());
-    }
-}
-
-impl<T: Content> Content for Vec<T> {
-    fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        for one in self {
-            one.each(show);
-        }
     }
 }
 
