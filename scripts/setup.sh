@@ -36,19 +36,6 @@ else
     echo "setup: not installed, and no right to: ${wanted[*]}"
 fi
 
-# For the C tests. Where they cannot be installed, scripts/test_c.sh says what it leaves out, and fails with CI=true.
-for pair in c++:g++ pkg-config:pkg-config readelf:binutils valgrind:valgrind; do
-    if command -v "${pair%%:*}" >/dev/null; then
-        echo "setup: ${pair%%:*} found"
-    elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-        echo "setup: installing ${pair##*:} (for the C tests)"
-        apt-get update -qq && apt-get install -y -qq --no-install-recommends "${pair##*:}" ||
-            echo "setup: ${pair##*:} could not be installed"
-    else
-        echo "setup: ${pair%%:*} is missing, and no right to install it"
-    fi
-done
-
 # The compiler that is promised is the one that is run.
 cargo --version
 for component in fmt clippy; do
