@@ -13,7 +13,7 @@ FUZZ_SECONDS ?= 600
 SMOKE_SECONDS ?= 10
 PREFIX ?= /usr/local
 
-.PHONY: bench bench-java bench-php bench-python check demo demo-c demo-java demo-php demo-python deny fmt fuzz-smoke \
+.PHONY: bench bench-c bench-java bench-php bench-python check demo demo-c demo-java demo-php demo-python deny fmt fuzz-smoke \
 	header-c install-c lint soak setup test test-c test-exchange test-java test-php test-python unit
 
 demo:
@@ -90,6 +90,8 @@ setup:
 bench:
 	$(CARGO) bench -p tenantseal
 	$(CARGO) bench -p tenantseal --features aws-lc
+bench-c:
+	scripts/bench_c.sh
 bench-java:
 	scripts/java.sh bench
 bench-php:
