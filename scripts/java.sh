@@ -14,7 +14,15 @@ run() {
     java -cp "target/classes:$(cat target/classpath)" "$@"
 }
 case $1 in
-test) mvn -q -B test -Dsurefire.useFile=false -Dsurefire.printSummary=true ;;
+test)
+    mkdir -p target
+    mvn -B test >target/test.log || { cat target/test.log >&2; exit 1; }
+    grep "Tests run:" target/test.log
+    run -ea examples/Column.java ../../examples/contacts.policy.json
+    # The page shows what was run.
+    diff <(sed -n '/^\/\/ examples/,/^```/p' README.md | sed '1d;$d') \
+        <(sed -n '/\/\/ README$/,/\/\/ end$/p' examples/Column.java | sed '1d;$d; s/^        //')
+    ;;
 demo) run examples/Demo.java ../../examples/contacts.policy.json ;;
 bench) run benches/Crossing.java ../../examples/contacts.policy.json ;;
 *)

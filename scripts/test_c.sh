@@ -79,6 +79,10 @@ run abuse "$tests/abuse" .
 # The guide's example is a file that is run, and is the file.
 awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/c.md | diff - examples/c_column.c ||
     { echo "test-c: docs/c.md does not show examples/c_column.c" >&2; exit 1; }
+# And what README.md shows are lines of it.
+awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside && !/c_column/' README.md README.zh-CN.md | while read -r line; do
+    grep -qF "$line" examples/c_column.c || { echo "test-c: README.md shows what is not in examples/c_column.c: $line" >&2; exit 1; }
+done
 # shellcheck disable=SC2046,SC2086
 cc $warnings examples/c_column.c $(pkg-config --cflags --libs tenantseal) -o "$tests/c_column"
 run c_column "$tests/c_column" keys.ts

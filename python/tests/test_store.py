@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import multiprocessing
 import threading
 from pathlib import Path
 from typing import Any
@@ -148,28 +148,25 @@ def test_after_a_fork_keys_work_and_a_vault_is_refused(tmp_path: Path, keys: Key
     acme = vault.tenant("t-1001")
     mobile = keys.tenant("t-1001").field("member.mobile")
     mobile.seal(NUMBER, row=0)
-    children = []
-    for _ in range(64):
-        read, write = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                cells = [mobile.seal(NUMBER, row=row) for row in range(100)]
-                assert mobile.open(cells[7], row=7) == NUMBER
-                try:
-                    acme.get("member", 1)
-                except tenantseal.ForkedError as error:
-                    assert error.code == 503
-                    os.write(write, b"".join(cell[24:48] for cell in cells))
-            finally:
-                os._exit(0)
-        os.close(write)
-        children.append((child, read))
-    nonces: list[bytes] = []
-    for child, read in children:
-        with os.fdopen(read, "rb") as pipe:
-            raw = pipe.read()
-        os.waitpid(child, 0)
-        nonces += [raw[at : at + 24] for at in range(0, len(raw), 24)]
-    assert len(nonces) == 6400 and len(set(nonces)) == 6400
+    mobile.seal(NUMBER, row=0)
+    forking = multiprocessing.get_context("fork")
+    results = forking.SimpleQueue()
+
+    def work() -> None:
+        cells = [mobile.seal(NUMBER, row=row) for row in range(100)]
+        assert mobile.open(cells[7], row=7) == NUMBER
+        try:
+            acme.get("member", 1)
+        except tenantseal.ForkedError as error:
+            results.put([cell[24:48] for cell in cells] if error.code == 503 else [])
+
+    children = [forking.Process(target=work) for _ in range(64)]
+    nonces: set[bytes] = set()
+    for child in children:
+        child.start()
+        nonces.update(results.get())
+    for child in children:
+        child.join()
+        assert child.exitcode == 0
+    assert len(nonces) == 6400
     vault.close()
