@@ -199,8 +199,11 @@ impl App {
                     fields = fields.set(column, text);
                 }
             }
-            let tenant = self.vault.tenant(core::str::from_utf8(tenant.id().as_bytes())?)?;
-            tenant.insert("member", fields).await?;
+            let mut transaction = self.vault.tenant(tenant.id().as_bytes())?.begin().await?;
+            transaction.insert("member", fields).await?;
+            // Before the commit: if the claim has expired, another worker has the event, and this row is taken back.
+            event.done()?;
+            transaction.commit().await?;
         } else {
             let text = message.get("Content").unwrap_or_default();
             let time = self.clock.load(Ordering::SeqCst) / 1_000;
@@ -208,8 +211,8 @@ impl App {
                 "<xml><CreateTime>{time}</CreateTime><MsgType>text</MsgType><Content>{text}!</Content></xml>"
             );
             answer = event.reply(reply.as_bytes())?.to_body().into_bytes();
+            event.done()?;
         }
-        event.done()?;
         Ok(answer)
     }
 }
