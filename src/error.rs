@@ -9,7 +9,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tenant, an alias, a record or a policy version is there already; nothing was changed.
+    /// A tenant, an alias, a record or a key file is there already; nothing was changed.
     AlreadyExists,
     /// A callback is not authentic, not fresh, or not for this receiver.
     ///
@@ -54,7 +54,7 @@ pub enum Error {
     TooLong,
     /// No compartment of that label is declared for this field.
     UnknownCompartment,
-    /// The policy has no field of that label.
+    /// The policy has no field or table of that label, or no policy was installed.
     UnknownField,
     /// The field has no index of that label.
     UnknownIndex,
@@ -136,7 +136,7 @@ impl fmt::Display for Error {
             Self::Store(error) => return write!(f, "the database refused: {error}"),
             Self::TooLong => "the input is longer than its stated limit",
             Self::UnknownCompartment => "no compartment of that label is declared for this field",
-            Self::UnknownField => "the policy has no field of that label",
+            Self::UnknownField => "no policy is installed, or it has no field or table of that label",
             Self::UnknownIndex => "the field has no index of that label",
             Self::UnknownKey => "the sealed value names a key that this place does not have",
             Self::UnknownTenant => "no tenant of that id or alias exists here",

@@ -366,9 +366,13 @@ impl Keyring {
 
     /// Puts a policy in force for every tenant of this keyring.
     ///
+    /// A key file keeps it: it is in force again after [`Keyring::open`]. A service that starts with a document of its
+    /// own compares it with [`Keyring::policy`] and installs it if its version is higher.
+    ///
     /// # Errors
     ///
-    /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or its version is not higher.
+    /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or its version is not higher;
+    /// the one that is in force is refused too.
     pub fn install_policy(&self, policy: Policy) -> Result<(), Error> {
         self.update(|state| {
             if let Some(current) = &state.policy {
