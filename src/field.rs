@@ -55,7 +55,9 @@ impl Tenant {
 
 /// A field of one tenant, in one compartment. Cheap to clone; share it freely between threads.
 ///
-/// A handle that is kept notices when its tenant's keys or the policy change. It keeps derived keys in memory until it is dropped.
+/// A handle that is kept notices when its tenant's keys or the policy change: what another process changes, as soon as
+/// this one's keyring has read the key file again, by [`Keyring::tenant`](crate::tenant::Keyring::tenant) or
+/// [`Keyring::reload`](crate::tenant::Keyring::reload). It keeps derived keys in memory until it is dropped.
 #[derive(Clone)]
 pub struct Field {
     rule: Arc<FieldRule>,

@@ -81,7 +81,7 @@ impl Default for VaultOptions {
 
 impl Vault {
     /// Opens the SQLite file at `path`, makes it if it is not there, and adds what the policy in force needs. After
-    /// another policy is installed, here or by another process that opened the file under it, or after tables or
+    /// another policy is installed, here or by another process with the same key file or database, or after tables or
     /// columns were renamed, every call is [`Error::Store`] with `Schema` until the vault is opened anew.
     ///
     /// # Errors
@@ -151,13 +151,16 @@ impl Inner {
         if process::id() == self.process { Ok(()) } else { Err(Error::Forked) }
     }
 
-    /// A vault of an older policy would leave out tokens and masks that the policy in force has.
-    fn check_policy(&self) -> Result<(), Error> {
+    /// Keys that another process made are read: a search without the newest tokens would miss its rows. A vault of an
+    /// older policy would leave out tokens and masks that the policy in force has.
+    fn check_keys(&self, tenant: &Tenant) -> Result<(), Error> {
+        self.keyring.tenant(tenant.id().clone())?;
         let current = self.keyring.policy()?.version() == self.policy.version();
         if current { Ok(()) } else { Err(Error::Store(StoreError::Schema)) }
     }
 
-    /// A table, within a transaction: what was checked of the database stays so until it ends.
+    /// A table, within a transaction: what was checked of the database stays so until it ends. The keys are looked at
+    /// after the rows are fixed: whoever wrote one of them had stored its key by then.
     fn table<'a>(
         &'a self,
         connection: &'a Connection,
@@ -165,11 +168,15 @@ impl Inner {
         label: &'a str,
     ) -> Result<Table<'a>, Error> {
         self.schema.check(connection)?;
+        self.check_keys(tenant)?;
         Ok(Table { connection, schema: &self.schema, policy: &self.policy, tenant, label })
     }
 }
 
 /// One tenant's rows of a vault. Every call sees and changes rows of this tenant alone.
+///
+/// A handle may be kept: each call first reads what another process has changed in the key file. A call whose future
+/// is dropped before it is ready may be done all the same, or not.
 #[derive(Clone)]
 pub struct TenantVault {
     inner: Arc<Inner>,
@@ -264,7 +271,6 @@ impl TenantVault {
         let job = move |connection: &Connection| {
             // Held until the job is done, even if the caller stops waiting.
             let _guard = guard;
-            vault.inner.check_policy()?;
             transact(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)?))
         };
         self.inner.writer.run(job).await
@@ -278,7 +284,6 @@ impl TenantVault {
         self.inner.check_process()?;
         let (vault, table) = (self.clone(), table.to_owned());
         let job = move |connection: &Connection| {
-            vault.inner.check_policy()?;
             snapshot(connection, |c| act(vault.inner.table(c, &vault.tenant, &table)?))
         };
         self.inner.reader.run(job).await
@@ -348,7 +353,8 @@ impl Transaction {
         self.run(table, move |table| table.delete(id)).await
     }
 
-    /// Makes everything that was written durable, all at once.
+    /// Makes everything that was written durable, all at once. If its future is dropped before it is ready, all of it
+    /// was written, or nothing.
     ///
     /// # Errors
     ///
@@ -375,7 +381,6 @@ impl Transaction {
             if connection.is_autocommit() {
                 return Err(Error::Store(StoreError::Engine));
             }
-            vault.inner.check_policy()?;
             connection.execute_batch("SAVEPOINT one").map_err(engine)?;
             let result = vault.inner.table(connection, &vault.tenant, &table).and_then(act);
             // A call that fails leaves nothing of itself; what came before it stays.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tenantseal::{
     Error, StoreError,
-    tenant::{Kek, Keyring, KeyringOptions, Policy},
+    tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy},
 };
 use tenantseal_store::{Fields, Masked, Plain, Record, VaultOptions, blocking::Vault};
 
@@ -342,6 +342,32 @@ fn a_process_with_an_older_policy_neither_writes_nor_reads() {
     assert!(Vault::open(fixture.path(), &new_keys).is_ok());
     assert!(Vault::open(fixture.path(), &process(3)).is_ok(), "a newer one takes over");
     schema_error(Vault::open(fixture.path(), &new_keys));
+}
+
+#[test]
+fn what_another_process_wrote_after_it_rotated_is_found_and_opened() {
+    let fixture = Fixture::new();
+    let (file, passphrase) =
+        (fixture.folder.path().join("keys.ts"), Passphrase::try_from("correct horse battery").unwrap());
+    let cost = KeyringOptions::new().passphrase_cost(PassphraseCost::MINIMUM);
+    let ours = Keyring::create_with(&file, &passphrase, &cost).unwrap();
+    ours.install_policy(Policy::from_json(POLICY.as_bytes()).unwrap()).unwrap();
+    ours.create_tenant("t-1001").unwrap();
+    let theirs = Keyring::open(&file, &passphrase).unwrap();
+    let [acme, other] =
+        [&ours, &theirs].map(|keys| Vault::open(fixture.path(), keys).unwrap().tenant("t-1001").unwrap());
+    let found = || acme.find("member.mobile", "exact", "13800138000").unwrap().len();
+    theirs.rotate_index("t-1001").unwrap();
+    other.insert("member", zhang()).unwrap();
+    assert_eq!(found(), 1, "by a token of the new epoch");
+    theirs.rotate_tenant("t-1001").unwrap();
+    let id = other.insert("member", zhang()).unwrap();
+    assert!(acme.get("member", id).unwrap().is_some(), "under a key of the new generation");
+    let mut begun = acme.begin().unwrap();
+    theirs.rotate_index("t-1001").unwrap();
+    let id = begun.insert("member", zhang()).unwrap();
+    begun.commit().unwrap();
+    assert_eq!((found(), acme.list_masked("member", 0, 10).unwrap()[2].id()), (3, id));
 }
 
 #[test]
