@@ -35,7 +35,7 @@ pub(crate) struct Table<'a> {
 impl Table<'_> {
     /// Inserts a row: first its id, then everything that is bound to the id.
     pub(crate) fn insert(&self, fields: &Fields) -> Result<i64, Error> {
-        let table = self.schema.sql(self.label).map_err(|_| Error::UnknownField)?;
+        let table = self.schema.sql(self.label)?;
         let compartment = fields.compartment.as_deref().unwrap_or_default();
         if !compartment.is_empty() && !self.policy.compartments().iter().any(|c| c == compartment) {
             return Err(Error::UnknownCompartment);
@@ -65,7 +65,7 @@ impl Table<'_> {
 
     /// Deletes a row. Returns whether it was there.
     pub(crate) fn delete(&self, id: i64) -> Result<bool, Error> {
-        let table = self.schema.sql(self.label).map_err(|_| Error::UnknownField)?;
+        let table = self.schema.sql(self.label)?;
         let sql = format!("DELETE FROM {table} WHERE id = ?1 AND tenant = ?2");
         let deleted = self.connection.execute(&sql, rusqlite::params![id, self.tenant.id().as_bytes()]);
         deleted.map(|rows| rows > 0).map_err(engine)
@@ -113,7 +113,7 @@ impl Table<'_> {
 
     /// Rows after an id, as a listing may show them.
     pub(crate) fn list_masked(&self, after: i64, limit: u32) -> Result<Vec<Masked>, Error> {
-        let table = self.schema.sql(self.label).map_err(|_| Error::UnknownField)?;
+        let table = self.schema.sql(self.label)?;
         let mut columns = vec!["id".to_owned(), "compartment".to_owned()];
         for rule in self.rules() {
             columns.push(match (rule.storage, &rule.mask) {
@@ -294,7 +294,7 @@ impl Table<'_> {
     }
 
     fn select(&self, condition: &str) -> Result<String, Error> {
-        let table = self.schema.sql(self.label).map_err(|_| Error::UnknownField)?;
+        let table = self.schema.sql(self.label)?;
         let mut columns = vec!["id", "compartment"];
         for rule in self.rules() {
             columns.push(self.schema.sql(&rule.label())?);

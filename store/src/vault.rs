@@ -169,6 +169,10 @@ impl Inner {
     ) -> Result<Table<'a>, Error> {
         self.schema.check(connection)?;
         self.check_keys(tenant)?;
+        // The schema has names for columns too, and one of them may be another table's.
+        if !self.policy.fields().iter().any(|field| field.table == label) {
+            return Err(Error::UnknownField);
+        }
         Ok(Table { connection, schema: &self.schema, policy: &self.policy, tenant, label })
     }
 }

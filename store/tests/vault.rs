@@ -518,6 +518,27 @@ fn an_index_is_made_for_each_index_of_the_policy() {
 }
 
 #[test]
+fn the_label_of_a_column_is_not_a_tables() {
+    let fixture = Fixture::new();
+    // The column's SQL name is that of a table.
+    let policy = POLICY.replace("\"table\":\"asset\"", "\"table\":\"mobile\"");
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t-1001").unwrap();
+    let acme = Vault::open(fixture.path(), &keys).unwrap().tenant("t-1001").unwrap();
+    let id = acme.insert("mobile", Fields::new().set("note", "x")).unwrap();
+    for label in ["member.mobile", "member.mobile#mask", "member.mobile#ix.exact", "members", ""] {
+        let unknown = Some(Error::UnknownField);
+        assert_eq!(acme.insert(label, Fields::new()).err(), unknown, "{label}");
+        assert_eq!(acme.update(label, id, Fields::new()).err(), unknown, "{label}");
+        assert_eq!(acme.delete(label, id).err(), unknown, "{label}");
+        assert_eq!(acme.get(label, id).err(), unknown, "{label}");
+        assert_eq!(acme.list_masked(label, 0, 10).err(), unknown, "{label}");
+    }
+    assert_eq!(acme.list_masked("mobile", 0, 10).unwrap().len(), 1);
+}
+
+#[test]
 fn a_float_that_is_no_number_is_refused() {
     let fixture = Fixture::new();
     let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
