@@ -244,6 +244,29 @@ fn every_split_of_the_sample_but_its_own_is_refused() {
 }
 
 #[test]
+fn a_ciphertext_that_slides_against_the_nonce_is_signed_and_opens_nothing() {
+    let clock = Clock::at(NOW);
+    let (token, nonce) = ("zzzzzz", "9999999999");
+    let app = Callback::custom(token, KEY, ReceiveId::Any, ReceiveId::Any)
+        .unwrap()
+        .binding(Binding::Off)
+        .clock(clock.read())
+        .without_guard();
+    let sender = Sender::new(token, KEY, CORP).unwrap();
+    let mut signed = 0;
+    while signed < 20 {
+        // Three blocks: base64 without padding. The order is timestamp, nonce, ciphertext, token, for most of them.
+        let (query, body) = sender.post(&[b'x'; 40], NOW, nonce).unwrap();
+        let envelope = Envelope::parse(&body).unwrap();
+        let (head, tail) = envelope.encrypt().split_at(envelope.encrypt().len() - nonce.len());
+        let slid = (query.replace(nonce, &escape(tail)), xml(&format!("{nonce}{head}")));
+        assert_eq!(app.open(&slid.0, &slid.1).err(), Some(Error::Callback));
+        // The padding, and once in a while the length: both stand behind the signature.
+        signed += u32::from([-40007, -40008].contains(&app.diagnose(&slid.0, &slid.1).code()));
+    }
+}
+
+#[test]
 fn a_splice_that_comes_first_does_not_block_the_genuine_one() {
     let clock = Clock::at(NOW);
     for app in [app_at(&clock), loose_at(&clock)] {

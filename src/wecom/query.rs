@@ -119,9 +119,10 @@ impl<'a> Query<'a> {
 /// A request whose parts all keep to their grammar.
 ///
 /// The signature has no separators: only because the timestamp has one length, the nonce is shorter than any
-/// ciphertext that could move into it, and the ciphertext is canonical base64 of a multiple of 32 bytes, no part
-/// of one can pass as part of another, but for digits that move between timestamp and nonce ([`other_reading`]);
-/// the inner time and the guard take care of those.
+/// ciphertext that could move into it, and the ciphertext is canonical base64 of a multiple of 32 bytes, the signed
+/// text reads in few other ways. Digits move between timestamp and nonce ([`other_reading`]): the inner time and the
+/// guard take care of those. And an unpadded ciphertext slides against the two, its length and theirs the same: by at
+/// most 42 characters, where only 64 are whole AES blocks, so that the block's own form refuses what comes out.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     pub(super) ciphertext: Vec<u8>,
