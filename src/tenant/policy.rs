@@ -6,6 +6,7 @@ mod stored;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::error::{Error, PolicyRule};
 
@@ -32,6 +33,10 @@ impl Policy {
         }
         let syntax = Error::Policy { field: None, rule: PolicyRule::Syntax };
         let document: Document = serde_json::from_slice(json).map_err(|_| syntax)?;
+        let source: Value = serde_json::from_slice(json).map_err(|_| syntax)?;
+        if !is_of_schema(&source, &serde_json::to_value(&document).map_err(|_| syntax)?) {
+            return Err(syntax);
+        }
         check::document(&document)?;
         let policy = Self(document);
         // The canonical form writes out what the source may leave out, and must be readable again.
@@ -81,6 +86,21 @@ impl Policy {
     /// [`Error::Policy`] with [`PolicyRule::Continuity`], and the position in `next` where there is one.
     pub fn check_successor(&self, next: &Self) -> Result<(), Error> {
         check::successor(&self.0, &next.0)
+    }
+}
+
+/// Whether a source is the canonical form but for members that it leaves out. What serde takes beside the schema is
+/// not: a list in the place of an object, which would mean another thing once a member is added, and `{"row": null}`
+/// for `"row"`.
+fn is_of_schema(source: &Value, canonical: &Value) -> bool {
+    match (source, canonical) {
+        (Value::Object(source), Value::Object(canonical)) => source
+            .iter()
+            .all(|(name, value)| canonical.get(name).is_some_and(|canonical| is_of_schema(value, canonical))),
+        (Value::Array(source), Value::Array(canonical)) => {
+            source.len() == canonical.len() && source.iter().zip(canonical).all(|(a, b)| is_of_schema(a, b))
+        }
+        (source, canonical) => source == canonical,
     }
 }
 

@@ -86,6 +86,27 @@ fn each_rule_is_held() {
 }
 
 #[test]
+fn a_document_is_objects_and_names_as_the_schema_has_them() {
+    let field =
+        r#"{"table":"t","column":"c","type":"text","storage":"cell","class":["personal"],"bind":"row"}"#;
+    assert!(one(field).is_ok());
+    for (name, object) in [
+        (r#""row""#, r#"{"row":null}"#),
+        (r#""personal""#, r#"{"personal":null}"#),
+        (r#""cell""#, r#"{"cell":null}"#),
+    ] {
+        assert_eq!(rule(&field.replace(name, object)), PolicyRule::Syntax, "{object}");
+    }
+    let list = r#"["row",["personal"],"c",[],"none",null,[],null,null,"cell","t","text"]"#;
+    assert_eq!(rule(list), PolicyRule::Syntax);
+    let indexed = |index: &str| field.replace("\"bind\"", &format!("\"indexes\":[{index}],\"bind\""));
+    assert!(one(&indexed(r#"{"label":"i","kind":"exact","normaliser":"none/1","bits":8}"#)).is_ok());
+    assert_eq!(rule(&indexed(r#"[8,"exact","i","none/1"]"#)), PolicyRule::Syntax);
+    let syntax = Err(Error::Policy { field: None, rule: PolicyRule::Syntax });
+    assert_eq!(Policy::from_json(format!("[[],[{field}],1,1]").as_bytes()), syntax);
+}
+
+#[test]
 fn what_stands_at_a_bound_is_taken() {
     for (from, to) in [
         (r#""bits":15"#, r#""bits":8"#),
