@@ -184,11 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_is_not_equal() {
+        assert!(ct_eq(b"", b"") && ct_eq(b"ab", b"ab"));
+        for (left, right) in [("ab", "a"), ("a", "ab"), ("", "a"), ("ab", "ac")] {
+            assert!(!ct_eq(left.as_bytes(), right.as_bytes()), "{left} {right}");
+        }
+    }
+
+    #[test]
     fn base64url_is_canonical() {
         for bytes in [&b""[..], b"a", b"ab", b"abc", &[0xff; 33]] {
             assert_eq!(base64url_decode(base64url(bytes).as_bytes()).unwrap(), bytes);
         }
-        for bad in ["YQ==", "YR", "Y", "Y+", "Y/", "YQ\n", " YQ"] {
+        // The two digits of the other alphabet stand where they would be canonical.
+        for bad in ["YQ==", "YR", "Y", "++++", "////", "YQ\n", " YQ"] {
             assert_eq!(base64url_decode(bad.as_bytes()), Err(Error::Malformed), "{bad}");
         }
     }

@@ -61,6 +61,8 @@ impl<const N: usize> ConstantTimeEq for Secret<N> {
 impl<const N: usize> Zeroize for Secret<N> {
     fn zeroize(&mut self) {
         self.0.zeroize();
+        #[cfg(test)]
+        WIPED.set(WIPED.get() + 1);
     }
 }
 
@@ -113,6 +115,8 @@ impl Zeroize for SecretBytes {
         self.0.resize(self.0.capacity(), 0);
         self.0.as_mut_slice().zeroize();
         self.0.clear();
+        #[cfg(test)]
+        WIPED.set(WIPED.get() + 1);
     }
 }
 
@@ -131,8 +135,26 @@ impl fmt::Debug for SecretBytes {
 }
 
 #[cfg(test)]
+thread_local! {
+    /// How many secrets this thread has wiped: what was dropped cannot be looked at.
+    static WIPED: core::cell::Cell<u64> = const { core::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dropping_wipes() {
+        let before = WIPED.get();
+        drop(Secret::from_bytes(&[7; 32]));
+        assert_eq!(WIPED.get() - before, 1);
+        drop(SecretBytes::from_vec(vec![7; 100]));
+        assert_eq!(WIPED.get() - before, 2);
+        // What a fill had written before it failed.
+        assert!(Secret::<32>::try_filled(|_| Err(Error::Random)).is_err());
+        assert_eq!(WIPED.get() - before, 3);
+    }
 
     #[test]
     fn zeroizing_leaves_no_byte() {

@@ -61,6 +61,7 @@ mod tests {
             assert_eq!(mask(MaskKind::MobileCn, value), "138****8000", "{value}");
         }
         assert_eq!(mask(MaskKind::MobileCn, "+852 6123 4567"), "****4567");
+        assert_eq!(mask(MaskKind::MobileCn, "+86 10 1234 5678"), "****5678", "10 digits, and no mobile");
         for value in ["", "张三", "1380013800", "🎉🎉🎉🎉🎉"] {
             assert_eq!(mask(MaskKind::MobileCn, value), "****", "{value}");
         }

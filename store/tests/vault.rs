@@ -85,6 +85,7 @@ fn a_row_is_sealed_found_listed_changed_and_deleted() {
     assert_eq!(row.plain("age"), Some(&Plain::I64(41)));
     assert_eq!(row.opened("badge").unwrap().expose_secret(), [1, 2, 3]);
     assert_eq!(row.text("badge").err(), Some(Error::WrongType));
+    assert_eq!(row.text("age").err(), Some(Error::WrongType));
     assert!(acme.get("member", other).unwrap().unwrap().opened("badge").is_none());
 
     let found = acme.find("member.mobile", "exact", "+86 138 0013 8000").unwrap();
@@ -249,21 +250,21 @@ fn renaming_tables_and_columns_loses_nothing() {
     fixture
         .sql()
         .execute_batch(
-            "ALTER TABLE member RENAME TO \"通讯录 \"\"2026\"\"\";
-             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile TO phone;
-             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile__mask TO shown_phone;
-             ALTER TABLE \"通讯录 \"\"2026\"\"\" RENAME COLUMN mobile__ix_exact TO phone_token;",
+            "ALTER TABLE member RENAME TO \"通讯录's \"\"2026\"\"\";
+             ALTER TABLE \"通讯录's \"\"2026\"\"\" RENAME COLUMN mobile TO phone;
+             ALTER TABLE \"通讯录's \"\"2026\"\"\" RENAME COLUMN mobile__mask TO shown_phone;
+             ALTER TABLE \"通讯录's \"\"2026\"\"\" RENAME COLUMN mobile__ix_exact TO phone_token;",
         )
         .unwrap();
     // Forgotten: an error, and no empty table in the old one's place.
     schema_error(Vault::open(fixture.path(), &fixture.keys));
-    let partly = VaultOptions::new().sql_name("member", "通讯录 \"2026\"");
+    let partly = VaultOptions::new().sql_name("member", "通讯录's \"2026\"");
     schema_error(Vault::open_with(fixture.path(), &fixture.keys, partly));
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'member'";
     assert_eq!(fixture.sql().query_row(tables, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 
     let renamed = VaultOptions::new()
-        .sql_name("member", "通讯录 \"2026\"")
+        .sql_name("member", "通讯录's \"2026\"")
         .sql_name("member.mobile", "phone")
         .sql_name("member.mobile#mask", "shown_phone")
         .sql_name("member.mobile#ix.exact", "phone_token");
