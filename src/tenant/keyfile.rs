@@ -30,7 +30,7 @@ const ENTRY_RECORD: u8 = 1;
 const ENTRY_ALIAS: u8 = 2;
 const ENTRY_POLICY: u8 = 3;
 const MAC_PURPOSE: &str = "keyfile/mac";
-/// The largest key file that is read, in bytes.
+/// The largest key file that is read or written, in bytes.
 const MAX_LEN: u64 = 1 << 30;
 
 /// What sealing a KEK with a passphrase costs: Argon2id, RFC 9106.
@@ -234,6 +234,10 @@ impl KeyFile {
         if let Some(policy) = &state.policy {
             entry(&mut out, ENTRY_POLICY, &policy.to_stored(kek, self.suite)?)?;
         }
+        // Nobody would read it again.
+        if u64::try_from(out.len().saturating_add(self.suite.mac_len())).map_or(true, |len| len > MAX_LEN) {
+            return Err(Error::TooLong);
+        }
         out.extend_from_slice(&kek.mac(self.suite, MAC_PURPOSE, &out)?);
         Ok(out)
     }
@@ -349,6 +353,28 @@ mod tests {
         let twice = [(ENTRY_RECORD, record.as_slice()), (ENTRY_RECORD, &record)];
         assert_eq!(decode(&twice[..1], b""), Ok(7));
         assert_eq!(decode(&twice, b""), Err(Error::AlreadyExists));
+    }
+
+    #[test]
+    fn a_file_that_could_not_be_read_again_is_not_written() {
+        if std::env::var_os("TENANTSEAL_SOAK").is_none() {
+            return;
+        }
+        let (file, kek) = file();
+        let tenant = TenantId::try_from("t").unwrap();
+        let mut state = State::default();
+        // Each entry is 5 bytes, two lengths, the alias and the tenant.
+        for number in 0..16_383u32 {
+            let mut alias = vec![b'x'; 65_536 - 5 - 4 - 1];
+            alias[..4].copy_from_slice(&number.to_be_bytes());
+            state.aliases.insert(alias, tenant.clone());
+        }
+        let left = 65_536 - file.head.len() - 8 - 4 - file.suite.mac_len();
+        state.aliases.insert(vec![b'y'; left - 5 - 4 - 1], tenant.clone());
+        let at_the_bound = file.encode(&kek, &state).map(|bytes| bytes.len());
+        assert_eq!(at_the_bound, Ok(1 << 30));
+        state.aliases.insert(b"z".to_vec(), tenant);
+        assert_eq!(file.encode(&kek, &state).err(), Some(Error::TooLong));
     }
 
     #[test]
