@@ -86,8 +86,12 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// [`Error::CallbackCredentials`] unless the token is 1 to 32 letters and digits and the key 43 base64 digits.
+    /// [`Error::CallbackCredentials`] unless the token is 1 to 32 letters and digits and the key 43 base64 digits;
+    /// [`Error::Value`] for an empty CorpID, which is most often a setting that nobody filled.
     pub fn company_app(token: &str, encoding_aes_key: &str, corp_id: &str) -> Result<Self, Error> {
+        if corp_id.is_empty() {
+            return Err(Error::Value);
+        }
         let receive_id = ReceiveId::Exact(corp_id.into());
         Self::custom(token, encoding_aes_key, receive_id.clone(), receive_id)
             .map(|callback| callback.binding(Binding::Required))

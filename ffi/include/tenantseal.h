@@ -63,7 +63,7 @@
 #define TENANTSEAL_ERROR_WRONG_TYPE 105
 /** No tenant of that id or alias exists here. */
 #define TENANTSEAL_ERROR_UNKNOWN_TENANT 120
-/** The policy has no field of that label. */
+/** No policy is installed, or it has no field or table of that label. */
 #define TENANTSEAL_ERROR_UNKNOWN_FIELD 121
 /** The field has no index of that label. */
 #define TENANTSEAL_ERROR_UNKNOWN_INDEX 122
@@ -1233,7 +1233,7 @@ tenantseal_status tenantseal_row_natural_bytes(const uint8_t *keys,
  * @param corp_id, corp_id_len  the CorpID
  * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
  * @return CALLBACK_CREDENTIALS unless the token is 1 to 32 letters and digits and the key 43
- *     base64 digits; VALUE for what is not UTF-8
+ *     base64 digits; VALUE for an empty CorpID and for what is not UTF-8
  */
 TENANTSEAL_API
 TENANTSEAL_MUST_CHECK

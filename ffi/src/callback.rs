@@ -63,7 +63,7 @@ impl Settable {
 /// @param corp_id, corp_id_len  the CorpID
 /// @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
 /// @return CALLBACK_CREDENTIALS unless the token is 1 to 32 letters and digits and the key 43
-///     base64 digits; VALUE for what is not UTF-8
+///     base64 digits; VALUE for an empty CorpID and for what is not UTF-8
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantseal_callback_company_app(

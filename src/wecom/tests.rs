@@ -114,6 +114,7 @@ fn presets_are_as_stated() {
     assert_eq!((app.0.lease, app.0.guard.is_some()), (Duration::from_secs(4), true));
     assert_eq!(app.0.url_check, ReceiveId::Exact("ww1".into()));
     assert_eq!(app.0.messages, ReceiveId::Exact("ww1".into()));
+    assert_eq!(Callback::company_app(TOKEN, KEY, "").err(), Some(Error::Value));
     let app = Callback::custom(TOKEN, KEY, ReceiveId::Empty, ReceiveId::Any).unwrap();
     assert_eq!((app.0.binding, app.0.guard.is_some()), (Binding::IfPresent, true));
     assert_eq!((&app.0.url_check, &app.0.messages), (&ReceiveId::Empty, &ReceiveId::Any));

@@ -18,7 +18,7 @@ class TenantsealError(Exception):
 
 
 class AlreadyExistsError(TenantsealError):
-    """A tenant, alias, record or policy version is there already; nothing was changed."""
+    """A tenant, an alias or a record is there already; nothing was changed."""
 
 
 class InvalidValueError(TenantsealError, ValueError):
