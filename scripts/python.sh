@@ -10,8 +10,8 @@ fi
 venv=$PWD/target/python-venv
 [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
 export PATH=$venv/bin:$PATH VIRTUAL_ENV=$venv
-"$venv/bin/pip" install --quiet 'maturin>=1.16,<2' 'mypy>=1.18' 'pytest>=9'
-"$venv/bin/pip" install --quiet --no-build-isolation --force-reinstall --no-deps ./python
+"$venv/bin/python" -m pip install --quiet 'maturin>=1.16,<2' 'mypy>=1.18' 'pytest>=9'
+"$venv/bin/python" -m pip install --quiet --no-build-isolation --force-reinstall --no-deps ./python
 
 case $1 in
 test)
@@ -27,7 +27,7 @@ demo)
     "$venv/bin/python" python/examples/demo.py
     ;;
 bench)
-    "$venv/bin/pip" install --quiet cryptography pycryptodome
+    "$venv/bin/python" -m pip install --quiet cryptography pycryptodome
     "$venv/bin/python" python/benches/crossing.py
     ;;
 *)
