@@ -28,8 +28,13 @@ final class BizMsgCrypt extends Handle
      *
      * @param array<mixed> $arguments
      */
-    public function run(string $verb, int $room, array $arguments, ?string &$out): int
-    {
+    public function run(
+        string $verb,
+        int $room,
+        #[\SensitiveParameter]
+        array $arguments,
+        ?string &$out
+    ): int {
         $function = 'tenantseal_biz_msg_crypt_' . $verb;
         $out = Native::bytesOrStatus($room, $function, array_merge([$this->native()], $arguments), $status);
         if ($status > 0) {

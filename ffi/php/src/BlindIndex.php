@@ -10,8 +10,11 @@ final class BlindIndex extends Handle
     protected const TYPE = 'index';
 
     /** @internal @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 

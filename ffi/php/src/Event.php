@@ -10,8 +10,11 @@ final class Event extends Handle
     protected const TYPE = 'event';
 
     /** @internal @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 
@@ -58,8 +61,10 @@ final class Event extends Handle
     }
 
     /** The body of an encrypted passive reply. */
-    public function reply(string $plaintext): string
-    {
+    public function reply(
+        #[\SensitiveParameter]
+        string $plaintext
+    ): string {
         $room = 2 * strlen($plaintext) + 1024;
 
         return Native::bytes($room, 'tenantseal_event_reply', $this->native(), $plaintext, Native::ffi()->TENANTSEAL_REPLY_SAME);

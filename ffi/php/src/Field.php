@@ -10,8 +10,11 @@ final class Field extends Handle
     protected const TYPE = 'field';
 
     /** @internal @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 
@@ -108,8 +111,13 @@ final class Field extends Handle
      * @param array<int> $rows
      * @return array<string|null>
      */
-    private function many(string $function, array $values, array $rows, int $overhead): array
-    {
+    private function many(
+        string $function,
+        #[\SensitiveParameter]
+        array $values,
+        array $rows,
+        int $overhead
+    ): array {
         $values = array_values($values);
         $rows = array_values($rows);
         if (count($values) !== count($rows)) {

@@ -17,8 +17,11 @@ final class Fields extends Handle
      * @param array<string, mixed> $values A string is text, ['bytes' => string] bytes, null NULL; int, float and bool are
      *     for plain columns.
      */
-    public function __construct(array $values, ?string $compartment)
-    {
+    public function __construct(
+        #[\SensitiveParameter]
+        array $values,
+        ?string $compartment
+    ) {
         parent::__construct('tenantseal_fields_new');
         foreach ($values as $column => $value) {
             $this->set((string) $column, $value);
@@ -29,8 +32,11 @@ final class Fields extends Handle
     }
 
     /** @param mixed $value */
-    private function set(string $column, $value): void
-    {
+    private function set(
+        string $column,
+        #[\SensitiveParameter]
+        $value
+    ): void {
         if ($value === null) {
             Native::call('tenantseal_fields_set_null', $this->native(), $column);
         } elseif (is_string($value)) {

@@ -14,13 +14,16 @@ abstract class Handle
     /** The name of the type in C, without its prefix. */
     protected const TYPE = '';
 
-    /** @var \FFI\CData|null */
+    /** @var int|null */
     private $handle;
 
     /** @param mixed ...$arguments */
-    protected function __construct(string $function, ...$arguments)
-    {
-        $this->handle = Native::handle(static::TYPE, $function, ...$arguments);
+    protected function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
+        $this->handle = Native::number('uintptr_t', $function, ...$arguments);
     }
 
     public function __destruct()
@@ -50,12 +53,18 @@ abstract class Handle
         throw new \LogicException('a tenantseal ' . static::TYPE . ' is not stored: make it in each process');
     }
 
+    /** @param array<mixed> $data */
+    public function __unserialize(array $data): void
+    {
+        throw new \LogicException('a tenantseal ' . static::TYPE . ' is not stored: make it in each process');
+    }
+
     private function __clone()
     {
     }
 
     /** The native handle, for the next call. */
-    protected function native(): \FFI\CData
+    protected function native(): int
     {
         if ($this->handle === null) {
             throw new \LogicException('this tenantseal ' . static::TYPE . ' is closed');

@@ -10,8 +10,11 @@ final class Mask extends Handle
     protected const TYPE = 'mask';
 
     /** @internal @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 

@@ -40,13 +40,17 @@ final class Native
 
     /**
      * The declarations in the form that FFI::cdef takes. Inputs become `const char *`, so that PHP passes its strings as
-     * they are, without a copy.
+     * they are, without a copy. Handles become numbers: they point nowhere, and PHP follows a pointer when it shows one, as
+     * print_r() and every logger does with the arguments in a stack trace.
      */
     public static function declarations(): string
     {
         foreach ([__DIR__ . '/../lib', __DIR__ . '/../../include'] as $folder) {
             if (is_file("$folder/tenantseal_ffi.h")) {
-                return str_replace('const uint8_t *', 'const char *', (string) file_get_contents("$folder/tenantseal_ffi.h"));
+                $header = (string) file_get_contents("$folder/tenantseal_ffi.h");
+                $header = str_replace('const uint8_t *', 'const char *', $header);
+
+                return (string) preg_replace('/(const )?\btenantseal_\w+ \*/', 'uintptr_t ', $header);
             }
         }
         throw new \RuntimeException('tenantseal_ffi.h is not in the package');
@@ -69,22 +73,12 @@ final class Native
      *
      * @param mixed ...$arguments
      */
-    public static function call(string $function, ...$arguments): void
-    {
+    public static function call(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ): void {
         self::check(self::status($function, $arguments));
-    }
-
-    /**
-     * Calls a function that makes a handle of that type.
-     *
-     * @param mixed ...$arguments
-     */
-    public static function handle(string $type, string $function, ...$arguments): \FFI\CData
-    {
-        $handle = self::ffi()->new("tenantseal_$type *");
-        self::call($function, ...array_merge($arguments, [\FFI::addr($handle)]));
-
-        return $handle;
     }
 
     /**
@@ -93,8 +87,12 @@ final class Native
      * @param mixed ...$arguments
      * @return int|float
      */
-    public static function number(string $type, string $function, ...$arguments)
-    {
+    public static function number(
+        string $type,
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         $number = self::ffi()->new($type);
         self::call($function, ...array_merge($arguments, [\FFI::addr($number)]));
 
@@ -106,8 +104,12 @@ final class Native
      *
      * @param mixed ...$arguments
      */
-    public static function bytes(int $capacity, string $function, ...$arguments): string
-    {
+    public static function bytes(
+        int $capacity,
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ): string {
         $bytes = self::bytesOrStatus($capacity, $function, $arguments, $status);
         self::check($status);
 
@@ -119,8 +121,12 @@ final class Native
      *
      * @param mixed ...$arguments
      */
-    public static function optional(int $capacity, string $function, ...$arguments): ?string
-    {
+    public static function optional(
+        int $capacity,
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ): ?string {
         $bytes = self::bytesOrStatus($capacity, $function, $arguments, $status);
         if ($status === self::ABSENT) {
             return null;
@@ -135,8 +141,13 @@ final class Native
      *
      * @param array<mixed> $arguments
      */
-    public static function bytesOrStatus(int $capacity, string $function, array $arguments, ?int &$status): string
-    {
+    public static function bytesOrStatus(
+        int $capacity,
+        string $function,
+        #[\SensitiveParameter]
+        array $arguments,
+        ?int &$status
+    ): string {
         if (self::$out === null) {
             self::$out = self::ffi()->new('uint8_t[' . self::ROOM . ']');
             self::$len = self::ffi()->new('size_t');
@@ -180,8 +191,11 @@ final class Native
     }
 
     /** @param array<mixed> $arguments */
-    private static function status(string $function, array $arguments): int
-    {
+    private static function status(
+        string $function,
+        #[\SensitiveParameter]
+        array $arguments
+    ): int {
         // A string is a pointer and a length.
         $expanded = [];
         foreach ($arguments as $argument) {

@@ -14,8 +14,11 @@ final class Rows extends Handle
     protected const TYPE = 'rows';
 
     /** @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 
@@ -36,8 +39,13 @@ final class Rows extends Handle
      * @param mixed ...$arguments
      * @return mixed
      */
-    public function read(string $how, $kind, string $function, ...$arguments)
-    {
+    public function read(
+        string $how,
+        $kind,
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         return Native::$how($kind, $function, $this->native(), ...$arguments);
     }
 }

@@ -14,8 +14,11 @@ namespace Tenantseal;
 abstract class Table extends Handle
 {
     /** @internal @param mixed ...$arguments */
-    public function __construct(string $function, ...$arguments)
-    {
+    public function __construct(
+        string $function,
+        #[\SensitiveParameter]
+        ...$arguments
+    ) {
         parent::__construct($function, ...$arguments);
     }
 

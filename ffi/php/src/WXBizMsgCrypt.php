@@ -44,8 +44,13 @@ final class WXBizMsgCrypt
     }
 
     /** Writes a reply's XML body to $sEncryptMsg. A timestamp of null or '' means now. */
-    public function EncryptMsg(string $sReplyMsg, ?string $sTimeStamp, string $sNonce, ?string &$sEncryptMsg): int
-    {
+    public function EncryptMsg(
+        #[\SensitiveParameter]
+        string $sReplyMsg,
+        ?string $sTimeStamp,
+        string $sNonce,
+        ?string &$sEncryptMsg
+    ): int {
         $arguments = [$sReplyMsg, $sNonce, (string) $sTimeStamp, \Tenantseal\Native::ffi()->TENANTSEAL_REPLY_XML];
 
         return $this->crypt->run('encrypt_msg', 2 * strlen($sReplyMsg) + 1024, $arguments, $sEncryptMsg);

@@ -163,7 +163,16 @@ final class FieldsTest extends TestCase
             self::assertThrows(\Error::class, static function () use ($object): void {
                 clone $object;
             });
+            // What a debugger does. A pointer would be followed here, and a handle points nowhere.
+            self::assertStringNotContainsString('classified', print_r((array) $object, true));
+            $class = get_class($object);
+            self::assertThrows(\LogicException::class, static function () use ($class): void {
+                unserialize(sprintf('O:%d:"%s":0:{}', strlen($class), $class));
+            });
         }
+        // Production's php.ini leaves arguments out of traces; a development machine's does not.
+        ini_set('zend.exception_ignore_args', '0');
+        ini_set('zend.exception_string_param_max_len', '100');
         $thrown = self::assertThrows(TenantsealException::class, static function () use ($field): void {
             $field->seal("classified \xff", 1);
         });
@@ -171,6 +180,13 @@ final class FieldsTest extends TestCase
             self::assertStringNotContainsString('classified', print_r($thrown->getTrace(), true));
         }
         self::assertStringNotContainsString('classified', (string) $thrown);
+        self::assertNotSame([], $thrown->getTrace()[1]['args'], 'the arguments are there');
+        $thrown = self::assertThrows(TenantsealException::class, static function (): void {
+            Keyring::fromKek('classified');
+        });
+        if (PHP_VERSION_ID >= 80200) {
+            self::assertStringNotContainsString('classified', print_r($thrown->getTrace(), true) . $thrown);
+        }
     }
 
     public function testRowsOfAVault(): void
