@@ -23,10 +23,8 @@ final class Native
 
     /** @var \FFI|null */
     private static $ffi;
-    /** @var \FFI\CData|null */
-    private static $out;
-    /** @var \FFI\CData|null */
-    private static $len;
+    /** @var array{0: \FFI\CData, 1: \FFI\CData}|null That buffer and its length, while no call uses them. */
+    private static $kept;
 
     /** The process that loaded the library. */
     public static function ffi(): \FFI
@@ -148,24 +146,27 @@ final class Native
         array $arguments,
         ?int &$status
     ): string {
-        if (self::$out === null) {
-            self::$out = self::ffi()->new('uint8_t[' . self::ROOM . ']');
-            self::$len = self::ffi()->new('size_t');
-        }
-        $len = self::$len;
-        [$out, $room] = [self::$out, self::ROOM];
-        if ($capacity > $room) {
-            [$out, $room] = [self::ffi()->new("uint8_t[$capacity]"), $capacity];
+        $room = max($capacity, self::ROOM);
+        if ($room === self::ROOM && self::$kept !== null) {
+            // Taken away while in use: a signal handler or a destructor may call, too, before the result is read.
+            [$out, $len] = self::$kept;
+            self::$kept = null;
+        } else {
+            [$out, $len] = [self::ffi()->new("uint8_t[$room]"), self::ffi()->new('size_t')];
         }
         $status = self::status($function, array_merge($arguments, [$out, $room, \FFI::addr($len)]));
-        if ($status === self::BUFFER_TOO_SMALL && $len->cdata > $room) {
-            return self::bytesOrStatus($len->cdata, $function, $arguments, $status);
+        $needed = $len->cdata;
+        $bytes = '';
+        if ($status === 0) {
+            $bytes = \FFI::string($out, $needed);
+            \FFI::memset($out, 0, $needed);
         }
-        if ($status !== 0) {
-            return '';
+        if ($room === self::ROOM) {
+            self::$kept = [$out, $len];
         }
-        $bytes = \FFI::string($out, $len->cdata);
-        \FFI::memset($out, 0, $len->cdata);
+        if ($status === self::BUFFER_TOO_SMALL && $needed > $room) {
+            return self::bytesOrStatus($needed, $function, $arguments, $status);
+        }
 
         return $bytes;
     }

@@ -189,6 +189,40 @@ final class FieldsTest extends TestCase
         }
     }
 
+    public function testASignalHandlerMayCallInTheMiddleOfACall(): void
+    {
+        if (!function_exists('pcntl_fork')) {
+            self::markTestSkipped('no pcntl');
+        }
+        $field = self::acme()->field('member.mobile');
+        $one = $field->seal(self::NUMBER, 1);
+        $other = $field->seal('13900139000', 2);
+        pcntl_async_signals(true);
+        $handled = 0;
+        pcntl_signal(SIGUSR1, static function () use ($field, $other, &$handled): void {
+            $handled += $field->open($other, 2) === '13900139000' ? 1 : 0;
+        });
+        $parent = getmypid();
+        $child = pcntl_fork();
+        if ($child === 0) {
+            while (posix_getppid() === $parent && posix_kill($parent, SIGUSR1)) {
+                usleep(20);
+            }
+            posix_kill(getmypid(), SIGKILL);
+        }
+        try {
+            for ($until = microtime(true) + 0.5; microtime(true) < $until;) {
+                self::assertSame(self::NUMBER, $field->open($one, 1));
+            }
+        } finally {
+            posix_kill($child, SIGKILL);
+            pcntl_waitpid($child, $status);
+            pcntl_signal(SIGUSR1, SIG_DFL);
+            pcntl_async_signals(false);
+        }
+        self::assertGreaterThan(100, $handled);
+    }
+
     public function testRowsOfAVault(): void
     {
         $path = tempnam(sys_get_temp_dir(), 'vault');
