@@ -10,7 +10,7 @@ test)
     for source in ffi/php/*.php ffi/php/*/*.php; do
         php -l "$source" >/dev/null
     done
-    phpunit --bootstrap ffi/php/src/autoload.php ffi/php/tests
+    phpunit --do-not-cache-result --bootstrap ffi/php/src/autoload.php ffi/php/tests
     fpm=$(compgen -c php-fpm | sort | head -n 1 || true)
     need "PHP under php-fpm" "${fpm:-php-fpm}" cgi-fcgi
     folder=$(mktemp -d)
