@@ -15,6 +15,8 @@ impl Worker {
     /// Opens the database: write-ahead log, flushed at every commit, deleted content overwritten.
     pub(crate) fn open(path: &Path, read_only: bool, busy_timeout: Duration) -> Result<Self, Error> {
         let connection = Connection::open_with_flags(path, flags()).map_err(engine)?;
+        // SQLite counts milliseconds in 31 bits.
+        let busy_timeout = busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into()));
         connection.busy_timeout(busy_timeout).map_err(engine)?;
         connection
             .execute_batch(
@@ -146,5 +148,15 @@ mod tests {
             let write = |c: &Connection| c.execute_batch("CREATE TABLE t (a)").map_err(engine);
             assert_eq!(block_on(worker.run(write)).is_err(), read_only);
         }
+    }
+
+    #[test]
+    fn patience_without_end_is_the_most_that_sqlite_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = Worker::open(&folder.path().join("vault.db"), false, Duration::MAX).unwrap();
+        let read = |c: &Connection| {
+            c.pragma_query_value(None, "busy_timeout", |row| row.get::<_, i32>(0)).map_err(engine)
+        };
+        assert_eq!(block_on(worker.run(read)), Ok(i32::MAX));
     }
 }
