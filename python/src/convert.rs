@@ -167,7 +167,13 @@ impl<'a, 'py> FromPyObject<'a, 'py> for KeyInput {
             return Err(type_error("a row key cannot be a bool"));
         }
         if object.is_instance_of::<PyInt>() || object.hasattr("__index__")? {
-            return object.extract().map(Self::Int).map_err(|_| value_error("a row key has at most 64 bits"));
+            return object.extract().map(Self::Int).map_err(|error: PyErr| {
+                // What an `__index__` of the caller's raises is the caller's.
+                match error.is_instance_of::<pyo3::exceptions::PyOverflowError>(object.py()) {
+                    true => value_error("a row key has at most 64 bits"),
+                    false => error,
+                }
+            });
         }
         match object.extract() {
             Ok(Input::Text(text)) => Ok(Self::Text(text)),
@@ -192,7 +198,7 @@ impl<'a, 'py> FromPyObject<'a, 'py> for RowInput {
     }
 }
 
-/// Every element of an iterable, converted.
+/// Every element of an iterable, converted. Memory is taken as they come, and not for the length that the iterable states.
 pub(crate) fn each<'py, T>(
     objects: &Bound<'py, PyAny>,
     convert: impl Fn(&Bound<'py, PyAny>) -> PyResult<T>,
@@ -201,6 +207,17 @@ pub(crate) fn each<'py, T>(
         return Err(type_error("expected many values, got one str or bytes"));
     }
     objects.try_iter()?.map(|object| convert(&object?)).collect()
+}
+
+/// Every element of an iterable, none for `None`.
+pub(crate) fn all<T>(objects: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<T>>
+where
+    T: for<'a, 'py> FromPyObject<'a, 'py, Error: Into<PyErr>>,
+{
+    objects.map_or_else(
+        || Ok(Vec::new()),
+        |objects| each(objects, |object| object.extract().map_err(Into::into)),
+    )
 }
 
 /// A str for text, bytes for bytes.

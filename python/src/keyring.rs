@@ -9,7 +9,7 @@ use pyo3::{
 use tenantseal::tenant::{Generation, Kek, KeyringOptions, Passphrase, Policy};
 
 use crate::{
-    convert::{Bytes, Input, id},
+    convert::{Bytes, Input, all, id},
     error::{OrRaise as _, no_pickle},
     field::Field,
 };
@@ -35,8 +35,8 @@ impl Keyring {
     #[staticmethod]
     #[pyo3(signature = (kek, records = None))]
     #[expect(clippy::needless_pass_by_value, reason = "PyO3 converts into owned values")]
-    fn from_kek(py: Python<'_>, kek: Bytes, records: Option<Vec<Bytes>>) -> PyResult<Self> {
-        let records = records.unwrap_or_default();
+    fn from_kek(py: Python<'_>, kek: Bytes, records: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let records: Vec<Bytes> = all(records)?;
         let open = || {
             let kek = Kek::try_from(&*kek)?;
             tenantseal::tenant::Keyring::from_records(

@@ -13,7 +13,7 @@ use tenantseal::{Error, StoreError};
 use tenantseal_store::{Fields, Plain, VaultOptions, blocking};
 
 use crate::{
-    convert::{Input, id, opened},
+    convert::{Input, all, id, opened},
     error::{OrRaise as _, no_pickle, type_error, value_error},
     keyring::Keyring,
 };
@@ -31,11 +31,11 @@ impl Vault {
         py: Python<'_>,
         path: PathBuf,
         keyring: &Bound<'_, Keyring>,
-        names: Option<Vec<(String, String)>>,
+        names: Option<&Bound<'_, PyAny>>,
         busy_timeout: Option<f64>,
     ) -> PyResult<Self> {
         let mut options = VaultOptions::new();
-        for (label, name) in names.unwrap_or_default() {
+        for (label, name) in all::<(String, String)>(names)? {
             options = options.sql_name(&label, &name);
         }
         if let Some(seconds) = busy_timeout {
@@ -331,7 +331,9 @@ impl Masked {
 
 fn fields(values: &Bound<'_, PyDict>, compartment: Option<&str>) -> PyResult<Fields> {
     let mut fields = compartment.map_or_else(Fields::new, |label| Fields::new().compartment(label));
-    for (column, value) in values {
+    // Of a copy: to read a value may run Python code, which may change the dict.
+    for item in values.items() {
+        let (column, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
         let column: String = column.extract().map_err(|_| type_error("a column is a str"))?;
         fields = if value.is_none() {
             fields.set_null(&column)

@@ -10,7 +10,7 @@ use pyo3::{
 use tenantseal::wecom::{self, Binding, Claim, ReceiveId};
 
 use crate::{
-    convert::{Bytes, Input, RELEASE_FROM},
+    convert::{Bytes, Input, RELEASE_FROM, all},
     error::{OrRaise as _, no_pickle, type_error, value_error},
 };
 
@@ -29,7 +29,7 @@ impl Callback {
         token: &str,
         encoding_aes_key: &str,
         corp_id: &str,
-        previous: Option<Vec<(String, String)>>,
+        previous: Option<&Bound<'_, PyAny>>,
         window: Option<f64>,
         lease: Option<f64>,
         guard: Option<&Bound<'_, PyAny>>,
@@ -50,7 +50,7 @@ impl Callback {
         url_check: &Bound<'_, PyAny>,
         messages: &Bound<'_, PyAny>,
         binding: &str,
-        previous: Option<Vec<(String, String)>>,
+        previous: Option<&Bound<'_, PyAny>>,
         window: Option<f64>,
         lease: Option<f64>,
         guard: Option<&Bound<'_, PyAny>>,
@@ -254,13 +254,13 @@ impl Sender {
 fn configure(
     py: Python<'_>,
     mut callback: wecom::Callback,
-    previous: Option<Vec<(String, String)>>,
+    previous: Option<&Bound<'_, PyAny>>,
     window: Option<f64>,
     lease: Option<f64>,
     guard: Option<&Bound<'_, PyAny>>,
     clock: Option<Py<PyAny>>,
 ) -> PyResult<wecom::Callback> {
-    for (token, key) in previous.unwrap_or_default() {
+    for (token, key) in all::<(String, String)>(previous)? {
         callback = callback.previous(&token, &key).or_raise(py)?;
     }
     if let Some(window) = window {
@@ -310,8 +310,7 @@ fn receive_id(object: &Bound<'_, PyAny>) -> PyResult<ReceiveId> {
         let id = id.to_str()?.to_owned();
         return Ok(if id.is_empty() { ReceiveId::Empty } else { ReceiveId::Exact(id) });
     }
-    object
-        .extract::<Vec<String>>()
+    all(Some(object))
         .map(ReceiveId::OneOf)
         .map_err(|_| type_error("a receiveid policy is a str, a list of str, or ANY_RECEIVE_ID"))
 }

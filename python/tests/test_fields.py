@@ -3,12 +3,13 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tenantseal
-from tenantseal import UNBOUND, Keyring
+from tenantseal import UNBOUND, Keyring, store, wecom
 
 NUMBER = "13800138000"
 
@@ -101,6 +102,30 @@ def test_what_is_no_value_or_row_is_refused(keys: Keyring) -> None:
         keys.tenant("nobody")
     with pytest.raises(LookupError):
         keys.tenant("t-1001").field("member.none")
+
+
+def test_what_a_callers_object_raises_or_states_is_not_believed_or_hidden(
+    tmp_path: Path, keys: Keyring, kek: bytes
+) -> None:
+    class Key:
+        def __index__(self) -> int:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keys.tenant("t-1001").field("member.mobile").seal(NUMBER, row=Key())
+
+    class Long(list[Any]):
+        def __len__(self) -> int:
+            return 1 << 40
+
+    records = Long(keys.records())
+    assert tenantseal.Keyring.from_kek(kek, records).tenant_ids() == keys.tenant_ids()
+    store.Vault.open(tmp_path / "vault.db", keys, names=Long([("member", "people")])).close()
+    token, key = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+    wecom.Callback.custom(token, key, url_check="", messages=Long(["ww1"]), previous=Long([(token, key)]))
+    for many in ("ab", b"ab", 5):
+        with pytest.raises(TypeError):
+            tenantseal.Keyring.from_kek(kek, many)  # type: ignore[arg-type]
 
 
 def test_a_broken_policy_names_its_field() -> None:

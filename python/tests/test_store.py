@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,34 @@ def test_the_async_face_is_the_same(tmp_path: Path, keys: Keyring) -> None:
                 await acme.begin().get("member", row)
 
     asyncio.run(run())
+
+
+def test_columns_that_change_while_they_are_read_are_those_of_the_call(tmp_path: Path, keys: Keyring) -> None:
+    values: dict[str, Any] = {}
+
+    class Photo:
+        def __buffer__(self, flags: int) -> memoryview:
+            values["mobile"] = NUMBER
+            return memoryview(b"photo")
+
+    values["photo"] = Photo()
+    with Vault.open(tmp_path / "vault.db", keys) as vault:
+        acme = vault.tenant("t-1001")
+        try:
+            row = acme.insert("member", values)
+        except TypeError:
+            assert sys.version_info < (3, 12), "classes have no buffers before"
+        else:
+            record = acme.get("member", row)
+            assert record is not None and dict(record) == {"photo": b"photo"}
+
+
+def test_a_patience_of_any_length_is_taken(tmp_path: Path, keys: Keyring) -> None:
+    for seconds in (0, 0.5, 1e10, 1.8e19):
+        Vault.open(tmp_path / "vault.db", keys, busy_timeout=seconds).close()
+    for seconds in (-1, float("nan"), float("inf"), 1e20):
+        with pytest.raises(ValueError):
+            Vault.open(tmp_path / "vault.db", keys, busy_timeout=seconds)
 
 
 def test_after_a_fork_keys_work_and_a_vault_is_refused(tmp_path: Path, keys: Keyring) -> None:

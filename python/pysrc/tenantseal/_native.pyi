@@ -1,7 +1,7 @@
 """The extension module. Import from `tenantseal`, `tenantseal.wecom` and `tenantseal.store` instead."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
@@ -53,7 +53,7 @@ class Keyring:
     def open(path: str | os.PathLike[str], passphrase: _Text) -> Keyring:
         """Open a key file."""
     @staticmethod
-    def from_kek(kek: Buffer, records: Sequence[Buffer] | None = None) -> Keyring:
+    def from_kek(kek: Buffer, records: Iterable[Buffer] | None = None) -> Keyring:
         """A keyring that is stored nowhere: a key-encryption key of 32 random bytes, and the records you kept."""
     def create_tenant(self, tenant_id: _Text, /) -> Tenant:
         """Create a tenant under your own id of 1 to 128 bytes, which never changes."""
@@ -163,7 +163,7 @@ class MemoryGuard:
     def __bool__(self) -> bool: ...
 
 _Guard: TypeAlias = tuple[MemoryGuard, str] | bool
-_ReceiveId: TypeAlias = str | Sequence[str] | AnyReceiveId
+_ReceiveId: TypeAlias = str | Iterable[str] | AnyReceiveId
 
 @final
 class Callback:
@@ -179,7 +179,7 @@ class Callback:
         encoding_aes_key: str,
         corp_id: str,
         *,
-        previous: Sequence[tuple[str, str]] | None = None,
+        previous: Iterable[tuple[str, str]] | None = None,
         window: float | None = None,
         lease: float | None = None,
         guard: _Guard | None = None,
@@ -194,7 +194,7 @@ class Callback:
         url_check: _ReceiveId,
         messages: _ReceiveId,
         binding: Literal["if_present", "off", "required"] = "if_present",
-        previous: Sequence[tuple[str, str]] | None = None,
+        previous: Iterable[tuple[str, str]] | None = None,
         window: float | None = None,
         lease: float | None = None,
         guard: _Guard | None = None,
@@ -289,7 +289,7 @@ class Vault:
         path: str | os.PathLike[str],
         keyring: Keyring,
         *,
-        names: Sequence[tuple[str, str]] | None = None,
+        names: Iterable[tuple[str, str]] | None = None,
         busy_timeout: float | None = None,
     ) -> Vault:
         """Open the file, make it if it is not there, and add what the policy in force needs.

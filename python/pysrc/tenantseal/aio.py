@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 
 from . import store
@@ -26,7 +26,7 @@ class Vault:
         path: str | os.PathLike[str],
         keyring: Keyring,
         *,
-        names: Sequence[tuple[str, str]] | None = None,
+        names: Iterable[tuple[str, str]] | None = None,
         busy_timeout: float | None = None,
     ) -> Vault:
         """Open the SQLite file at `path`, and make it if it is not there."""
