@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,52 @@ def test_the_async_face_is_the_same(tmp_path: Path, keys: Keyring) -> None:
             assert await acme.delete("member", row)
             with pytest.raises(RuntimeError, match="async with"):
                 await acme.begin().get("member", row)
+
+    asyncio.run(run())
+
+
+def test_async_writers_wait_without_taking_the_threads_of_the_transaction(tmp_path: Path, keys: Keyring) -> None:
+    async def run() -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+        async with await aio.Vault.open(tmp_path / "vault.db", keys) as vault:
+            acme = await vault.tenant("t-1001")
+
+            async def both() -> None:
+                async with acme.begin() as two:
+                    await two.insert("member", {"mobile": NUMBER})
+                    await two.insert("member", {"mobile": NUMBER})
+                with pytest.raises(tenantseal.StoreError):
+                    await two.insert("member", {"mobile": NUMBER})
+
+            await asyncio.gather(*(both() for _ in range(8)), *(acme.insert("member", {}) for _ in range(8)))
+            assert len(await acme.list_masked("member")) == 24
+
+    asyncio.run(run())
+
+
+def test_an_async_transaction_that_is_cancelled_leaves_nothing(tmp_path: Path, keys: Keyring) -> None:
+    async def run() -> None:
+        async with await aio.Vault.open(tmp_path / "vault.db", keys) as vault:
+            acme = await vault.tenant("t-1001")
+            kept = []
+
+            async def much() -> None:
+                async with acme.begin() as two:
+                    kept.append(two)
+                    while True:
+                        await two.insert("member", {"photo": bytes(1 << 20)})
+
+            for wait in range(20):
+                task = asyncio.create_task(much())
+                await asyncio.sleep(wait / 1000)
+                # Once in the transaction, and once more while it is taken back.
+                for _ in range(3):
+                    task.cancel()
+                    await asyncio.sleep(0)
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                await acme.insert("member", {"mobile": NUMBER})
+            assert len(await acme.list_masked("member")) == 20
 
     asyncio.run(run())
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
+from typing import TypeVar
 
 from . import store
 from ._native import Keyring
 
+T = TypeVar("T")
 Value = str | bytes | bytearray | memoryview | int | float | bool | None
 
 
@@ -87,41 +91,62 @@ class TenantVault:
 
 
 class Transaction:
-    """`tenantseal.store.Transaction`, awaited, within `async with`."""
+    """`tenantseal.store.Transaction`, awaited, within `async with`.
+
+    A task that is cancelled in the middle takes everything back. Cancelled while it commits, it may have committed.
+    """
 
     def __init__(self, rows: store.TenantVault) -> None:
         """Of these rows; it begins with `async with`."""
         self._rows = rows
         self._open: store.Transaction | None = None
+        self._thread: ThreadPoolExecutor | None = None
 
     async def __aenter__(self) -> Transaction:
-        self._open = await asyncio.to_thread(self._rows.begin)
+        # A thread of its own: those that asyncio shares may all be waiting for this very transaction to end.
+        self._thread = ThreadPoolExecutor(1, "tenantseal-transaction")
+        try:
+            self._open = await self._call(self._rows.begin)
+        except BaseException:
+            self._end_thread()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.to_thread(self._begun().__exit__, kind, error, trace)
+        # Not to be cancelled: it may have to wait its turn, and would then be left out.
+        ending = asyncio.shield(self._call(self._begun().__exit__, kind, error, trace))
+        self._end_thread()
+        await ending
 
     async def insert(self, table: str, values: Mapping[str, Value], *, compartment: str | None = None) -> int:
         """As `TenantVault.insert`."""
-        return await asyncio.to_thread(self._begun().insert, table, dict(values), compartment=compartment)
+        return await self._call(partial(self._begun().insert, table, dict(values), compartment=compartment))
 
     async def get(self, table: str, row: int) -> store.Record | None:
         """As `TenantVault.get`; sees what this transaction wrote."""
-        return await asyncio.to_thread(self._begun().get, table, row)
+        return await self._call(self._begun().get, table, row)
 
     async def find(self, field: str, index: str, value: str) -> list[store.Record]:
         """As `TenantVault.find`; sees what this transaction wrote."""
-        return await asyncio.to_thread(self._begun().find, field, index, value)
+        return await self._call(self._begun().find, field, index, value)
 
     async def update(self, table: str, row: int, values: Mapping[str, Value]) -> bool:
         """As `TenantVault.update`."""
-        return await asyncio.to_thread(self._begun().update, table, row, dict(values))
+        return await self._call(self._begun().update, table, row, dict(values))
 
     async def delete(self, table: str, row: int) -> bool:
         """As `TenantVault.delete`."""
-        return await asyncio.to_thread(self._begun().delete, table, row)
+        return await self._call(self._begun().delete, table, row)
+
+    def _call(self, call: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
+
+    def _end_thread(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+            self._thread = None
 
     def _begun(self) -> store.Transaction:
         if self._open is None:
