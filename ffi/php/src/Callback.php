@@ -55,7 +55,7 @@ final class Callback extends Handle
     /** Sets how far a timestamp may be from the clock, in seconds; 300 unless set. */
     public function window(int $seconds): self
     {
-        Native::call('tenantseal_callback_set_window', $this->native(), $seconds);
+        Native::call('tenantseal_callback_set_window', $this->native(), Native::unsigned($seconds));
 
         return $this;
     }
@@ -63,7 +63,7 @@ final class Callback extends Handle
     /** Sets how long a claim on an event is held, in milliseconds; 4000 unless set. */
     public function lease(int $milliseconds): self
     {
-        Native::call('tenantseal_callback_set_lease', $this->native(), $milliseconds);
+        Native::call('tenantseal_callback_set_lease', $this->native(), Native::unsigned($milliseconds));
 
         return $this;
     }
@@ -71,7 +71,7 @@ final class Callback extends Handle
     /** Stops the clock, for tests: milliseconds since 1970. */
     public function fixedTime(int $milliseconds): self
     {
-        Native::call('tenantseal_callback_set_fixed_time', $this->native(), $milliseconds);
+        Native::call('tenantseal_callback_set_fixed_time', $this->native(), Native::unsigned($milliseconds, PHP_INT_MAX));
 
         return $this;
     }

@@ -183,6 +183,16 @@ final class Native
         return $array;
     }
 
+    /** A number that has no sign in C: FFI would make another number of one that does not fit. */
+    public static function unsigned(int $number, int $most = 0xffffffff): int
+    {
+        if ($number < 0 || $number > $most) {
+            throw new \InvalidArgumentException('the number is negative or too large');
+        }
+
+        return $number;
+    }
+
     /** Throws what a status stands for. */
     public static function check(int $status): void
     {

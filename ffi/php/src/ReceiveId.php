@@ -30,7 +30,7 @@ final class ReceiveId
         return new self(Native::ffi()->TENANTSEAL_RECEIVE_ID_EMPTY, '');
     }
 
-    /** It must be this one. */
+    /** It must be this one, and not empty: that is none(). */
     public static function exact(string $id): self
     {
         return new self(Native::ffi()->TENANTSEAL_RECEIVE_ID_EXACT, $id);

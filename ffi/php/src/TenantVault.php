@@ -16,6 +16,8 @@ final class TenantVault extends Table
      */
     public function listMasked(string $table, int $after = 0, int $limit = 100): array
     {
+        $limit = Native::unsigned($limit);
+
         return (new Rows('tenantseal_tenant_vault_list_masked', $this->native(), $table, $after, $limit))->records();
     }
 

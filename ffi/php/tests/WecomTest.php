@@ -83,6 +83,19 @@ final class WecomTest extends TestCase
         self::assertSame(-40001, $app->diagnose($query, $body)['code']);
     }
 
+    public function testANumberThatDoesNotFitIsRefused(): void
+    {
+        $app = Callback::companyApp(self::TOKEN, self::KEY, 'ww1');
+        foreach ([['window', -1], ['window', 1 << 32], ['lease', -1], ['lease', 1 << 32], ['fixedTime', -1]] as [$set, $number]) {
+            try {
+                $app->$set($number);
+                self::fail("$set $number");
+            } catch (\InvalidArgumentException $refused) {
+                self::assertSame($app, $app->$set(300));
+            }
+        }
+    }
+
     public function testReceiveIdsArePolicies(): void
     {
         [$query, $body] = (new Sender(self::TOKEN, self::KEY, ''))->post('{"msgid":"1"}', self::NOW, 'n');

@@ -34,19 +34,19 @@ public final class Callback extends Handle {
 
     /** Sets how far a timestamp may be from the clock, in seconds; 300 unless set. */
     public Callback window(int seconds) {
-        Calls.check(this, Library.tenantseal_callback_set_window(get(), seconds));
+        Calls.check(this, Library.tenantseal_callback_set_window(get(), Calls.unsigned(seconds)));
         return this;
     }
 
     /** Sets how long a claim on an event is held, in milliseconds; 4000 unless set. */
     public Callback lease(int milliseconds) {
-        Calls.check(this, Library.tenantseal_callback_set_lease(get(), milliseconds));
+        Calls.check(this, Library.tenantseal_callback_set_lease(get(), Calls.unsigned(milliseconds)));
         return this;
     }
 
     /** Stops the clock, for tests: milliseconds since 1970. */
     public Callback fixedTime(long milliseconds) {
-        Calls.check(this, Library.tenantseal_callback_set_fixed_time(get(), milliseconds));
+        Calls.check(this, Library.tenantseal_callback_set_fixed_time(get(), Calls.unsigned(milliseconds)));
         return this;
     }
 

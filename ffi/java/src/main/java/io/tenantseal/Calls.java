@@ -93,6 +93,30 @@ final class Calls {
         return utf8 == null ? null : new String(utf8, StandardCharsets.UTF_8);
     }
 
+    /** The text of a value, which may be bytes that are none. */
+    static String valueText(byte[] value) {
+        if (value == null) {
+            return null;
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(value)).toString();
+        } catch (CharacterCodingException e) {
+            throw TenantsealException.of(Library.ERROR_WRONG_TYPE, -1);
+        }
+    }
+
+    /** A number that has no sign in C. */
+    static int unsigned(int number) {
+        return (int) unsigned((long) number);
+    }
+
+    static long unsigned(long number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("the number is negative");
+        }
+        return number;
+    }
+
     /** Array lengths have 31 bits. */
     private static int size(long len) {
         if (len > Integer.MAX_VALUE - 8) {

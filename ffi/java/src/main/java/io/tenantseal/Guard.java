@@ -8,6 +8,6 @@ public final class Guard extends Handle {
 
     /** A guard of at most {@code capacity} live entries. Memory is taken as it fills. */
     public static Guard inMemory(long capacity) {
-        return new Guard(Calls.number(null, out -> Library.tenantseal_guard_in_memory(capacity, out)));
+        return new Guard(Calls.number(null, out -> Library.tenantseal_guard_in_memory(Calls.unsigned(capacity), out)));
     }
 }

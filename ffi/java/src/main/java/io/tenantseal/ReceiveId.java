@@ -20,7 +20,7 @@ public final class ReceiveId {
         return new ReceiveId(Library.RECEIVE_ID_EMPTY, "");
     }
 
-    /** It must be this one. */
+    /** It must be this one, and not empty: that is {@link #empty}. */
     public static ReceiveId exact(String id) {
         return new ReceiveId(Library.RECEIVE_ID_EXACT, id);
     }

@@ -66,7 +66,7 @@ public final class TenantVault extends Handle {
     public List<Record> listMasked(String table, long after, int limit) {
         byte[] label = Calls.utf8(table);
         return new Rows(Calls.number(this, out -> Library.tenantseal_tenant_vault_list_masked(
-                get(), label, label.length, after, limit, out))).records();
+                get(), label, label.length, after, Calls.unsigned(limit), out))).records();
     }
 
     /** Starts a transaction. Closed without {@link Transaction#commit}, it leaves nothing. */

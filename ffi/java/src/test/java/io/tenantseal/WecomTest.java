@@ -73,6 +73,11 @@ class WecomTest {
             one.open(post.query, post.body).done();
             assertFalse(app().guard(guard, "a").open(post.query, post.body).isFresh());
         }
+        // Without a sign it would be a window of 136 years.
+        assertThrows(IllegalArgumentException.class, () -> app.window(-1));
+        assertThrows(IllegalArgumentException.class, () -> app.lease(-1));
+        assertThrows(IllegalArgumentException.class, () -> app.fixedTime(-1));
+        assertThrows(IllegalArgumentException.class, () -> Guard.inMemory(-1));
         assertTrue(app.withoutGuard().open(post.query, post.body).isFresh());
     }
 
