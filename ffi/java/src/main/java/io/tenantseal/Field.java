@@ -61,7 +61,7 @@ public final class Field extends Handle {
 
     /** Opens the text of a text field. */
     public String openText(byte[] sealed, long row) {
-        return Calls.text(open(sealed, row));
+        return Calls.valueText(open(sealed, row));
     }
 
     /** Opens the text form. */
@@ -95,8 +95,10 @@ public final class Field extends Handle {
                 long cap, long[] len, long[] outOffsets, long[] position);
     }
 
-    private List<byte[]> many(List<byte[]> values, long[] rows, int overhead, Bulk call) {
-        if (values.size() != rows.length) {
+    private List<byte[]> many(List<byte[]> list, long[] rows, int overhead, Bulk call) {
+        // Read once: what another thread changes meanwhile would be sealed for the row of something else.
+        byte[][] values = list.toArray(new byte[0][]);
+        if (values.length != rows.length) {
             throw new IllegalArgumentException("as many rows as values are needed");
         }
         long size = 0;
@@ -115,7 +117,7 @@ public final class Field extends Handle {
         int next = 0;
         int end = 0;
         for (int position = 0; position < rows.length; position++) {
-            byte[] value = values.get(position);
+            byte[] value = values[position];
             if (value != null) {
                 System.arraycopy(value, 0, joined, end, value.length);
                 end += value.length;

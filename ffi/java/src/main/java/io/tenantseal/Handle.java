@@ -96,7 +96,8 @@ abstract class Handle implements AutoCloseable {
                     ((Watched) gone).handle.free();
                     watched.remove(gone);
                 } catch (InterruptedException e) {
-                    return;
+                    // Whoever interrupts a whole group of threads means others: nothing would be released any more.
+                    continue;
                 }
             }
         }

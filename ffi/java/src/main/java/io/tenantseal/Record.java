@@ -23,7 +23,7 @@ public final class Record {
 
     /** The text of a column, or what a listing may show of it; null if it is NULL or not of this row. */
     public String text(String column) {
-        return Calls.text(bytes(column));
+        return Calls.valueText(bytes(column));
     }
 
     /** The bytes of a column; null if it is NULL or not of this row. */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.security.SecureRandom;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -123,6 +124,51 @@ class FieldsTest {
             if (n % 5_000 == 0) {
                 System.gc();
             }
+        }
+    }
+
+    @Test
+    void whatIsForgottenIsReleasedAfterAnInterruptToo() throws InterruptedException {
+        Thread reaper = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("tenantseal-reaper")).findAny().get();
+        reaper.interrupt();
+        reaper.join(100);
+        assertTrue(reaper.isAlive());
+    }
+
+    @Test
+    void aListThatChangesMeanwhileIsReadOnce() {
+        List<byte[]> changing = new AbstractList<byte[]>() {
+            private int reads;
+
+            @Override
+            public int size() {
+                return 2;
+            }
+
+            @Override
+            public byte[] get(int position) {
+                return reads++ < 2 ? utf8(NUMBER) : null;
+            }
+        };
+        List<byte[]> cells = mobile.sealMany(changing, new long[] {1, 2});
+        assertEquals(NUMBER, mobile.openText(cells.get(0), 1));
+        assertEquals(NUMBER, mobile.openText(cells.get(1), 2));
+    }
+
+    @Test
+    void bytesThatAreNoTextAreNotShownAsText(@TempDir Path folder) {
+        Keyring made = Keyring.fromKek(kek);
+        made.installPolicy("{\"tenantseal_policy\": 1, \"version\": 1, \"fields\": [{\"table\": \"m\", \"column\": \"photo\","
+                + "\"type\": \"bytes\", \"storage\": \"cell\", \"class\": [\"personal\"], \"bind\": \"row\"}]}");
+        Field photo = made.createTenant("t-1001").field("m.photo");
+        byte[] bytes = {(byte) 0xff, 1};
+        assertEquals(105, assertThrows(InvalidException.class, () -> photo.openText(photo.seal(bytes, 1), 1)).code());
+        try (Vault vault = Vault.open(folder.resolve("vault.db").toString(), made); TenantVault rows = vault.tenant("t-1001")) {
+            Record row = rows.get("m", rows.insert("m", Collections.singletonMap("photo", bytes)));
+            assertArrayEquals(bytes, row.bytes("photo"));
+            assertThrows(InvalidException.class, () -> row.text("photo"));
+            assertThrows(IllegalArgumentException.class, () -> rows.listMasked("m", 0, -1));
         }
     }
 
