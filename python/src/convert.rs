@@ -206,7 +206,15 @@ pub(crate) fn each<'py, T>(
     if objects.is_instance_of::<PyString>() || objects.is_instance_of::<PyBytes>() {
         return Err(type_error("expected many values, got one str or bytes"));
     }
-    objects.try_iter()?.map(|object| convert(&object?)).collect()
+    let at = |(position, object): (usize, PyResult<Bound<'py, PyAny>>)| {
+        let object = object?;
+        convert(&object).map_err(|error| {
+            // Which of a million it was. That a note cannot be added is no reason for another error.
+            let _ = error.value(object.py()).call_method1("add_note", (format!("at position {position}"),));
+            error
+        })
+    };
+    objects.try_iter()?.enumerate().map(at).collect()
 }
 
 /// Every element of an iterable, none for `None`.

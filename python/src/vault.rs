@@ -7,7 +7,7 @@ use std::{
 
 use pyo3::{
     prelude::*,
-    types::{PyBool, PyBytes, PyDict, PyFloat, PyInt},
+    types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyIterator, PyList},
 };
 use tenantseal::{Error, StoreError};
 use tenantseal_store::{Fields, Plain, VaultOptions, blocking};
@@ -266,6 +266,18 @@ impl Record {
         })
     }
 
+    fn values<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        self.0.columns().map(|column| self.__getitem__(py, column)).collect()
+    }
+
+    fn items<'py>(&self, py: Python<'py>) -> PyResult<Vec<(&str, Bound<'py, PyAny>)>> {
+        self.0.columns().map(|column| Ok((column, self.__getitem__(py, column)?))).collect()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.0.columns())?.try_iter()
+    }
+
     fn __getitem__<'py>(&self, py: Python<'py>, column: &str) -> PyResult<Bound<'py, PyAny>> {
         self.get(py, column, None)?.ok_or_else(|| pyo3::exceptions::PyKeyError::new_err(column.to_owned()))
     }
@@ -310,6 +322,18 @@ impl Masked {
     #[pyo3(signature = (column, default = None))]
     fn get<'a>(&'a self, column: &str, default: Option<&'a str>) -> Option<&'a str> {
         self.0.shown(column).or(default)
+    }
+
+    fn values(&self) -> PyResult<Vec<&str>> {
+        self.0.columns().map(|column| self.__getitem__(column)).collect()
+    }
+
+    fn items(&self) -> PyResult<Vec<(&str, &str)>> {
+        self.0.columns().map(|column| Ok((column, self.__getitem__(column)?))).collect()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        PyList::new(py, self.0.columns())?.try_iter()
     }
 
     fn __getitem__(&self, column: &str) -> PyResult<&str> {

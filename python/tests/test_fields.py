@@ -123,6 +123,9 @@ def test_what_a_callers_object_raises_or_states_is_not_believed_or_hidden(
     store.Vault.open(tmp_path / "vault.db", keys, names=Long([("member", "people")])).close()
     token, key = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
     wecom.Callback.custom(token, key, url_check="", messages=Long(["ww1"]), previous=Long([(token, key)]))
+    with pytest.raises(TypeError) as raised:
+        keys.tenant("t-1001").field("member.mobile").seal_many([NUMBER, float("nan")], rows=[1, 2])  # type: ignore[list-item]
+    assert raised.value.__notes__ == ["at position 1"]
     for many in ("ab", b"ab", 5):
         with pytest.raises(TypeError):
             tenantseal.Keyring.from_kek(kek, many)  # type: ignore[arg-type]

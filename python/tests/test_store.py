@@ -30,6 +30,8 @@ def test_a_row_is_sealed_found_listed_changed_and_deleted(tmp_path: Path, keys: 
         assert record is not None and (record.id, record.compartment) == (row, "board")
         assert (record["mobile"], record["photo"], record["age"]) == (NUMBER, b"\0\xff", 41)
         assert dict(record) == {"mobile": NUMBER, "photo": b"\0\xff", "userid": "zhang", "age": 41}
+        assert list(record) == record.keys() and record.items() == list(dict(record).items())
+        assert record.values() == list(dict(record).values())
         assert record.get("note", "none") == "none" and "note" not in record and len(record) == 4
         with pytest.raises(KeyError):
             record["note"]
@@ -38,6 +40,8 @@ def test_a_row_is_sealed_found_listed_changed_and_deleted(tmp_path: Path, keys: 
         assert other.find("member.mobile", "exact", NUMBER) == [] and other.get("member", row) is None
         listed = acme.list_masked("member")
         assert listed[0]["mobile"] == "138****8000" and listed[0].get("photo") == "****"
+        assert list(listed[0]) == listed[0].keys() and dict(listed[0].items()) == dict(listed[0])
+        assert listed[0].values() == list(dict(listed[0]).values())
         assert acme.update("member", row, {"mobile": "13900139000"})
         assert not other.update("member", row, {"mobile": NUMBER}) and not other.delete("member", row)
         assert acme.find("member.mobile", "exact", NUMBER) == []

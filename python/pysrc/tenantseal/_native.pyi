@@ -1,7 +1,7 @@
 """The extension module. Import from `tenantseal`, `tenantseal.wecom` and `tenantseal.store` instead."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
@@ -112,7 +112,7 @@ class Field:
     def open_masked(self, sealed: _Text, *, row: _Row) -> str:
         """What may be shown of a sealed value, `138****8000`."""
     def seal_many(self, values: Iterable[_Text | None], *, rows: Iterable[_Row]) -> list[bytes | None]:
-        """Seal many values; None stays None. An error has the `position` of the value that failed."""
+        """Seal many values; None stays None, and NaN is refused. An error has the `position` of the value that failed."""
     def open_many(self, cells: Iterable[_Text | None], *, rows: Iterable[_Row]) -> list[Any]:
         """Open many cells; None stays None. An error has the `position` of the cell that failed."""
     def index(self, label: str, /) -> BlindIndex:
@@ -355,6 +355,11 @@ class Record:
         """The row's compartment; empty for the default one."""
     def keys(self) -> list[str]:
         """The columns that are not NULL."""
+    def values(self) -> list[Any]:
+        """Their values."""
+    def items(self) -> list[tuple[str, Any]]:
+        """Both."""
+    def __iter__(self) -> Iterator[str]: ...
     def get(self, column: str, default: Any = None) -> Any:
         """The value of a column, or `default`."""
     def __getitem__(self, key: str, /) -> Any: ...
@@ -373,6 +378,11 @@ class Masked:
         """The row's compartment; empty for the default one."""
     def keys(self) -> list[str]:
         """The columns that are not NULL."""
+    def values(self) -> list[str]:
+        """Their values."""
+    def items(self) -> list[tuple[str, str]]:
+        """Both."""
+    def __iter__(self) -> Iterator[str]: ...
     def get(self, column: str, default: str | None = None) -> str | None:
         """What may be shown of a column, or `default`."""
     def __getitem__(self, key: str, /) -> str: ...
