@@ -1,6 +1,13 @@
 //! A thread that owns an SQLite connection, and the mapping of SQLite's errors.
 
-use std::{path::Path, sync::mpsc, thread, time::Duration};
+use core::convert::Infallible;
+use std::{
+    path::Path,
+    process,
+    sync::{Mutex, PoisonError, mpsc},
+    thread::{self, ThreadId},
+    time::Duration,
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use tenantseal::{Error, StoreError};
@@ -8,8 +15,15 @@ use tokio::sync::oneshot;
 
 type Job = Box<dyn FnOnce(&Connection) + Send>;
 
-/// Runs jobs on a connection of its own, one after the other, and ends when it is dropped.
-pub(crate) struct Worker(mpsc::Sender<Job>);
+/// Runs jobs on a connection of its own, one after the other, and closes it when it is dropped.
+pub(crate) struct Worker {
+    /// There until it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    /// Cut off when the connection is closed.
+    closed: Mutex<mpsc::Receiver<Infallible>>,
+    thread: ThreadId,
+    process: u32,
+}
 
 impl Worker {
     /// Opens the database: write-ahead log, flushed at every commit, deleted content overwritten.
@@ -32,12 +46,21 @@ impl Worker {
             connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
         }
         let (sender, jobs) = mpsc::channel::<Job>();
-        thread::Builder::new().name("tenantseal-vault".to_owned()).spawn(move || {
+        let (open, closed) = mpsc::channel();
+        let work = move || {
             for job in jobs {
                 job(&connection);
             }
-        })?;
-        Ok(Self(sender))
+            drop(connection);
+            drop(open);
+        };
+        let thread = thread::Builder::new().name("tenantseal-vault".to_owned()).spawn(work)?;
+        Ok(Self {
+            jobs: Some(sender),
+            closed: Mutex::new(closed),
+            thread: thread.thread().id(),
+            process: process::id(),
+        })
     }
 
     /// Runs `job` on the connection and waits for what it returns.
@@ -55,7 +78,20 @@ impl Worker {
 
     /// Runs `job` on the connection some time later.
     pub(crate) fn send(&self, job: impl FnOnce(&Connection) + Send + 'static) -> Result<(), Error> {
-        self.0.send(Box::new(job)).map_err(|_| Error::Store(StoreError::Closed))
+        let closed = Error::Store(StoreError::Closed);
+        self.jobs.as_ref().ok_or(closed)?.send(Box::new(job)).map_err(|_| closed)
+    }
+}
+
+impl Drop for Worker {
+    /// Waits until the connection is closed: whoever dropped a vault may move or remove its files.
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A job that held the last handle is on that thread itself, and a child after a fork does not have the thread.
+        if thread::current().id() != self.thread && process::id() == self.process {
+            // Nothing is ever sent, so this is the end of the thread.
+            let _end = self.closed.get_mut().unwrap_or_else(PoisonError::into_inner).recv();
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
 /// A vault of sealed records on an SQLite file. Cheap to clone; share it freely between threads and tasks.
 ///
 /// One writer and one reader connection, each on its own thread. A handle is of the process that made it: after a
-/// fork, the child's calls return [`Error::Forked`].
+/// fork, the child's calls return [`Error::Forked`]. Whoever drops the last handle waits until the files are closed.
 #[derive(Clone)]
 pub struct Vault {
     inner: Arc<Inner>,

@@ -682,6 +682,21 @@ fn bad_input_leaves_no_row() {
 }
 
 #[test]
+fn a_vault_that_was_dropped_has_closed_its_files() {
+    for _ in 0..50 {
+        let fixture = Fixture::new();
+        let (vault, path) = (fixture.vault(), fixture.path());
+        let rows = vault.tenant("t-1001").unwrap();
+        rows.insert("member", zhang()).unwrap();
+        drop(vault);
+        assert!(path.with_extension("db-wal").exists());
+        drop(rows);
+        // SQLite takes the log away when the last connection is closed.
+        assert!(!path.with_extension("db-wal").exists() && !path.with_extension("db-shm").exists());
+    }
+}
+
+#[test]
 fn transactions_are_all_or_nothing() {
     let fixture = Fixture::new();
     let acme = fixture.vault().tenant("t-1001").unwrap();
