@@ -199,7 +199,9 @@ impl Transaction {
         kind: &Bound<'_, PyAny>,
         _exception: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
-        if kind.is_none() && self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+        // Without the interpreter, as every wait: another thread may be in the middle of a long call.
+        let open = py.detach(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some());
+        if kind.is_none() && open {
             return self.commit(py);
         }
         self.rollback(py);

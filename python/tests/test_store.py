@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,32 @@ def test_the_async_face_is_the_same(tmp_path: Path, keys: Keyring) -> None:
                 await acme.begin().get("member", row)
 
     asyncio.run(run())
+
+
+def test_the_end_of_a_transaction_waits_without_the_interpreter(tmp_path: Path, keys: Keyring) -> None:
+    with Vault.open(tmp_path / "vault.db", keys) as vault:
+        two = vault.tenant("t-1001").begin()
+        long = threading.Thread(target=two.insert, args=("member", {"photo": bytes(1 << 27)}))
+        turns: list[float] = []
+        ended = threading.Event()
+
+        def turn() -> None:
+            while not ended.wait(0.001):
+                turns.append(time.monotonic())
+
+        other = threading.Thread(target=turn)
+        other.start()
+        long.start()
+        time.sleep(0.02)
+        started = time.monotonic()
+        two.__exit__(None)
+        took = time.monotonic() - started
+        ended.set()
+        for thread in (long, other):
+            thread.join()
+        points = [started, *(at for at in turns if at > started), started + took]
+        gaps = [after - before for before, after in zip(points, points[1:], strict=False)]
+        assert took < 0.05 or max(gaps) < took / 4
 
 
 def test_async_writers_wait_without_taking_the_threads_of_the_transaction(tmp_path: Path, keys: Keyring) -> None:
