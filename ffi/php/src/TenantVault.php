@@ -21,7 +21,10 @@ final class TenantVault extends Table
         return (new Rows('tenantseal_tenant_vault_list_masked', $this->native(), $table, $after, $limit))->records();
     }
 
-    /** Starts a transaction. Released without commit(), it leaves nothing. */
+    /**
+     * Starts a transaction. Released without commit(), it leaves nothing. While it is open every other write to this vault
+     * waits, in a script for ever: write through it.
+     */
     public function begin(): Transaction
     {
         return new Transaction('tenantseal_tenant_vault_begin', $this->native());

@@ -320,7 +320,10 @@ class TenantVault:
     def delete(self, table: str, row: int) -> bool:
         """Delete a row; return whether it was there."""
     def begin(self) -> Transaction:
-        """Start a transaction: `with` commits it, an exception takes it back."""
+        """Start a transaction: `with` commits it, an exception takes it back.
+
+        While it is open every other write to this vault waits, those of its own thread for ever: write through it.
+        """
 
 @final
 class Transaction:

@@ -86,7 +86,10 @@ class TenantVault:
         return await asyncio.to_thread(self._rows.delete, table, row)
 
     def begin(self) -> Transaction:
-        """A transaction, for `async with`: committed at the end, taken back by an exception."""
+        """A transaction, for `async with`: committed at the end, taken back by an exception.
+
+        While it is open every other write to this vault waits, those within the `async with` for ever: write through it.
+        """
         return Transaction(self._rows)
 
 

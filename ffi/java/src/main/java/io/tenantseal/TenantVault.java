@@ -69,7 +69,10 @@ public final class TenantVault extends Handle {
                 get(), label, label.length, after, Calls.unsigned(limit), out))).records();
     }
 
-    /** Starts a transaction. Closed without {@link Transaction#commit}, it leaves nothing. */
+    /**
+     * Starts a transaction. Closed without {@link Transaction#commit}, it leaves nothing. While it is open every other write to
+     * this vault waits, those of its own thread for ever: write through it.
+     */
     public Transaction begin() {
         return new Transaction(Calls.number(this, out -> Library.tenantseal_tenant_vault_begin(get(), out)));
     }
