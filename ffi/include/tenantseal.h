@@ -1258,7 +1258,7 @@ tenantseal_status tenantseal_callback_company_app(const uint8_t *token,
  * @param message_ids, message_ids_len  as `url_check_ids`
  * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
  * @return ARGUMENT for a number that is no policy, or ids with one that takes none;
- *     CALLBACK_CREDENTIALS; VALUE
+ *     CALLBACK_CREDENTIALS; VALUE, also for EXACT and ONE_OF without an id
  */
 TENANTSEAL_API
 TENANTSEAL_MUST_CHECK

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn tenantseal_callback_company_app(
 /// @param message_ids, message_ids_len  as `url_check_ids`
 /// @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
 /// @return ARGUMENT for a number that is no policy, or ids with one that takes none;
-///     CALLBACK_CREDENTIALS; VALUE
+///     CALLBACK_CREDENTIALS; VALUE, also for EXACT and ONE_OF without an id
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantseal_callback_custom(
@@ -454,6 +454,7 @@ fn receive_id(policy: i32, ids: &str) -> Result<ReceiveId> {
                 Ok(ReceiveId::OneOf(ids))
             }
         }
+        (TENANTSEAL_RECEIVE_ID_EXACT | TENANTSEAL_RECEIVE_ID_ONE_OF, _) => Err(Error::Value.into()),
         _ => Err(Failure::Argument),
     }
 }

@@ -83,6 +83,18 @@ final class WecomTest extends TestCase
         self::assertSame(-40001, $app->diagnose($query, $body)['code']);
     }
 
+    public function testNoReceiveIdIsNoReceiveIdPolicy(): void
+    {
+        foreach ([ReceiveId::exact(''), ReceiveId::oneOf(), ReceiveId::oneOf('')] as $policy) {
+            try {
+                Callback::custom(self::TOKEN, self::KEY, ReceiveId::none(), $policy);
+                self::fail('accepted');
+            } catch (\Tenantseal\InvalidException $refused) {
+                self::assertSame(103, $refused->getCode());
+            }
+        }
+    }
+
     public function testANumberThatDoesNotFitIsRefused(): void
     {
         $app = Callback::companyApp(self::TOKEN, self::KEY, 'ww1');
