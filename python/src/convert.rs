@@ -208,10 +208,9 @@ pub(crate) fn each<'py, T>(
     }
     let at = |(position, object): (usize, PyResult<Bound<'py, PyAny>>)| {
         let object = object?;
-        convert(&object).map_err(|error| {
+        convert(&object).inspect_err(|error| {
             // Which of a million it was. That a note cannot be added is no reason for another error.
             let _ = error.value(object.py()).call_method1("add_note", (format!("at position {position}"),));
-            error
         })
     };
     objects.try_iter()?.enumerate().map(at).collect()
