@@ -150,30 +150,35 @@ def test_the_async_face_is_the_same(tmp_path: Path, keys: Keyring) -> None:
     asyncio.run(run())
 
 
+def turns_of_another_thread_at_the_end(vault: Vault) -> int:
+    """How often another thread has its turn while a transaction's end waits for a long call of its own."""
+    two = vault.tenant("t-1001").begin()
+    long = threading.Thread(target=two.insert, args=("member", {"photo": bytes(1 << 27)}))
+    ending, ended = threading.Event(), threading.Event()
+    turns: list[None] = []
+
+    def turn() -> None:
+        ending.wait()
+        while not ended.wait(0.001):
+            turns.append(None)
+
+    other = threading.Thread(target=turn)
+    other.start()
+    long.start()
+    time.sleep(0.02)
+    ending.set()
+    two.__exit__(ValueError)  # A rollback, which is quick where a commit may be long.
+    ended.set()
+    for thread in (long, other):
+        thread.join()
+    return len(turns)
+
+
 def test_the_end_of_a_transaction_waits_without_the_interpreter(tmp_path: Path, keys: Keyring) -> None:
+    # Were the interpreter held, the other thread could have a turn before the end and one after it, never ten. The
+    # end may also come before or after the long call, on a busy machine; hence more than one attempt.
     with Vault.open(tmp_path / "vault.db", keys) as vault:
-        two = vault.tenant("t-1001").begin()
-        long = threading.Thread(target=two.insert, args=("member", {"photo": bytes(1 << 27)}))
-        turns: list[float] = []
-        ended = threading.Event()
-
-        def turn() -> None:
-            while not ended.wait(0.001):
-                turns.append(time.monotonic())
-
-        other = threading.Thread(target=turn)
-        other.start()
-        long.start()
-        time.sleep(0.02)
-        started = time.monotonic()
-        two.__exit__(None)
-        took = time.monotonic() - started
-        ended.set()
-        for thread in (long, other):
-            thread.join()
-        points = [started, *(at for at in turns if at > started), started + took]
-        gaps = [after - before for before, after in zip(points, points[1:], strict=False)]
-        assert took < 0.05 or max(gaps) < took / 4
+        assert any(turns_of_another_thread_at_the_end(vault) >= 10 for _ in range(5))
 
 
 def test_async_writers_wait_without_taking_the_threads_of_the_transaction(tmp_path: Path, keys: Keyring) -> None:
