@@ -1,14 +1,9 @@
 //! A thread that owns an SQLite connection, and the mapping of SQLite's errors.
 
-use core::convert::Infallible;
-use std::{
-    path::Path,
-    process,
-    sync::{Mutex, PoisonError, mpsc},
-    thread::{self, ThreadId},
-    time::Duration,
-};
+use core::{cell::Cell, convert::Infallible};
+use std::{path::Path, process, sync::mpsc, thread, time::Duration};
 
+use pollster::block_on;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use tenantseal::{Error, StoreError};
 use tokio::sync::oneshot;
@@ -20,8 +15,7 @@ pub(crate) struct Worker {
     /// There until it is dropped.
     jobs: Option<mpsc::Sender<Job>>,
     /// Cut off when the connection is closed.
-    closed: Mutex<mpsc::Receiver<Infallible>>,
-    thread: ThreadId,
+    closed: oneshot::Receiver<Infallible>,
     process: u32,
 }
 
@@ -46,21 +40,17 @@ impl Worker {
             connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
         }
         let (sender, jobs) = mpsc::channel::<Job>();
-        let (open, closed) = mpsc::channel();
+        let (open, closed) = oneshot::channel();
         let work = move || {
+            IS_WORKER.set(true);
             for job in jobs {
                 job(&connection);
             }
             drop(connection);
             drop(open);
         };
-        let thread = thread::Builder::new().name("tenantseal-vault".to_owned()).spawn(work)?;
-        Ok(Self {
-            jobs: Some(sender),
-            closed: Mutex::new(closed),
-            thread: thread.thread().id(),
-            process: process::id(),
-        })
+        thread::Builder::new().name("tenantseal-vault".to_owned()).spawn(work)?;
+        Ok(Self { jobs: Some(sender), closed, process: process::id() })
     }
 
     /// Runs `job` on the connection and waits for what it returns.
@@ -88,11 +78,16 @@ impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
         // A job that held the last handle is on that thread itself, and a child after a fork does not have the thread.
-        if thread::current().id() != self.thread && process::id() == self.process {
+        if !IS_WORKER.get() && process::id() == self.process {
             // Nothing is ever sent, so this is the end of the thread.
-            let _end = self.closed.get_mut().unwrap_or_else(PoisonError::into_inner).recv();
+            let _end = block_on(&mut self.closed);
         }
     }
+}
+
+thread_local! {
+    /// Whether this is a worker's thread. Of a C program's main thread `thread::current` would never be given back.
+    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `act` in a transaction of its own, so that all it reads is of one moment.
@@ -154,7 +149,7 @@ fn flags() -> OpenFlags {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use pollster::block_on;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -184,6 +179,24 @@ mod tests {
             let write = |c: &Connection| c.execute_batch("CREATE TABLE t (a)").map_err(engine);
             assert_eq!(block_on(worker.run(write)).is_err(), read_only);
         }
+    }
+
+    #[test]
+    fn a_job_that_holds_the_last_handle_does_not_wait_for_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let worker = Arc::new(Worker::open(&folder.path().join("vault.db"), false, Duration::ZERO).unwrap());
+        let (go, gone) = mpsc::channel();
+        let (done, ended) = mpsc::channel();
+        let held = Arc::clone(&worker);
+        let job = move |_: &Connection| {
+            gone.recv().unwrap();
+            drop(held);
+            done.send(()).unwrap();
+        };
+        worker.send(job).unwrap();
+        drop(worker);
+        go.send(()).unwrap();
+        ended.recv_timeout(Duration::from_secs(30)).unwrap();
     }
 
     #[test]
