@@ -1,7 +1,6 @@
 //! The three calls of Tencent's `WXBizMsgCrypt`, for code that was written against it.
 
 use core::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{
     block::{Block, RANDOM_LEN},
@@ -119,7 +118,7 @@ impl BizMsgCrypt {
         nonce: &str,
         timestamp: Option<&str>,
     ) -> Result<Reply, Diagnosis> {
-        let timestamp = timestamp.map_or_else(now, str::to_owned);
+        let timestamp = timestamp.map_or_else(|| self.settings.now().as_secs().to_string(), str::to_owned);
         if !is_word(nonce.as_bytes(), MAX_NONCE) || seconds(timestamp.as_bytes()).is_none() {
             return Err(Diagnosis::of(Err(Refusal::ReplyForm)));
         }
@@ -149,11 +148,6 @@ impl fmt::Debug for BizMsgCrypt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BizMsgCrypt").finish_non_exhaustive()
     }
-}
-
-/// Seconds since 1970, as text.
-fn now() -> String {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()).to_string()
 }
 
 #[cfg(test)]
