@@ -154,15 +154,7 @@ pub unsafe extern "C" fn tenantseal_fields_set_i64(
     value: i64,
 ) -> tenantseal_status {
     // SAFETY: the contract of every export, in the crate's documentation.
-    unsafe {
-        call((), || {
-            let column = bytes(column, column_len)?;
-            let fields = get(fields)?;
-            let column = text(column)?;
-            fields.set(column, Value::Number(Plain::I64(value)));
-            Ok(())
-        })
-    }
+    unsafe { set(fields, column, column_len, Value::Number(Plain::I64(value))) }
 }
 
 /// Sets a plain column of type f64.
@@ -180,15 +172,7 @@ pub unsafe extern "C" fn tenantseal_fields_set_f64(
     value: f64,
 ) -> tenantseal_status {
     // SAFETY: the contract of every export, in the crate's documentation.
-    unsafe {
-        call((), || {
-            let column = bytes(column, column_len)?;
-            let fields = get(fields)?;
-            let column = text(column)?;
-            fields.set(column, Value::Number(Plain::F64(value)));
-            Ok(())
-        })
-    }
+    unsafe { set(fields, column, column_len, Value::Number(Plain::F64(value))) }
 }
 
 /// Sets a plain column of type bool.
@@ -206,15 +190,7 @@ pub unsafe extern "C" fn tenantseal_fields_set_bool(
     value: i32,
 ) -> tenantseal_status {
     // SAFETY: the contract of every export, in the crate's documentation.
-    unsafe {
-        call((), || {
-            let column = bytes(column, column_len)?;
-            let fields = get(fields)?;
-            let column = text(column)?;
-            fields.set(column, Value::Number(Plain::Bool(value != 0)));
-            Ok(())
-        })
-    }
+    unsafe { set(fields, column, column_len, Value::Number(Plain::Bool(value != 0))) }
 }
 
 /// Leaves a column empty: NULL, with no mask and no token.
@@ -230,15 +206,7 @@ pub unsafe extern "C" fn tenantseal_fields_set_null(
     column_len: usize,
 ) -> tenantseal_status {
     // SAFETY: the contract of every export, in the crate's documentation.
-    unsafe {
-        call((), || {
-            let column = bytes(column, column_len)?;
-            let fields = get(fields)?;
-            let column = text(column)?;
-            fields.set(column, Value::Null);
-            Ok(())
-        })
-    }
+    unsafe { set(fields, column, column_len, Value::Null) }
 }
 
 /// Puts a new row into a compartment of the policy. A row keeps the one that it was inserted with.
@@ -272,4 +240,26 @@ pub unsafe extern "C" fn tenantseal_fields_set_compartment(
 #[unsafe(no_mangle)]
 pub extern "C" fn tenantseal_fields_free(fields: *mut tenantseal_fields) -> tenantseal_status {
     free(fields)
+}
+
+/// Sets a column to what was passed by value.
+///
+/// # Safety
+///
+/// As every export.
+unsafe fn set(
+    fields: *mut tenantseal_fields,
+    column: *const u8,
+    column_len: usize,
+    value: Value,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call((), || {
+            let column = bytes(column, column_len)?;
+            let fields = get(fields)?;
+            fields.set(text(column)?, value);
+            Ok(())
+        })
+    }
 }
