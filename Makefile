@@ -101,6 +101,6 @@ bench-python:
 
 # Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
 soak:
-	TENANTSEAL_SOAK=1 $(CARGO) test $(CORE) --release
-	TENANTSEAL_SOAK=1 $(CARGO) test --workspace --release --features $(BOTH)
+	$(CARGO) test $(CORE) --release -- --include-ignored
+	$(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
