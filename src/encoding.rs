@@ -12,16 +12,26 @@ use crate::error::Error;
 ///
 /// [`Error::TooLong`] for more than 255 parts or a part over 65,535 bytes. Nothing is ever truncated.
 pub(crate) fn info(parts: &[&[u8]]) -> Result<Vec<u8>, Error> {
-    let total: usize = parts.iter().map(|part| part.len().saturating_add(2)).sum();
+    info_of(parts, &[])
+}
+
+/// As [`info`], of the parts of two lists one after the other.
+pub(crate) fn info_of(first: &[&[u8]], then: &[&[u8]]) -> Result<Vec<u8>, Error> {
+    let parts = || first.iter().chain(then);
+    let total: usize = parts().map(|part| part.len().saturating_add(2)).sum();
     let mut out = Vec::with_capacity(INFO_PREFIX.len() + 1 + total);
-    info_into(&mut out, parts)?;
+    write_info(&mut out, parts())?;
     Ok(out)
 }
 
 /// As [`info`], appended to `out`, which holds part of it after an error.
 pub(crate) fn info_into(out: &mut Vec<u8>, parts: &[&[u8]]) -> Result<(), Error> {
+    write_info(out, parts.iter())
+}
+
+fn write_info<'p>(out: &mut Vec<u8>, parts: impl Iterator<Item = &'p &'p [u8]> + Clone) -> Result<(), Error> {
     out.extend_from_slice(INFO_PREFIX);
-    out.push(u8::try_from(parts.len()).map_err(|_| Error::TooLong)?);
+    out.push(u8::try_from(parts.clone().count()).map_err(|_| Error::TooLong)?);
     for part in parts {
         let len = u16::try_from(part.len()).map_err(|_| Error::TooLong)?;
         out.extend_from_slice(&len.to_be_bytes());

@@ -27,6 +27,12 @@ pub enum Error {
     Forked,
     /// A replay guard holds as many live entries as it may. Answer 503; the sender retries.
     GuardFull,
+    /// The tenant is under a legal hold: nothing of it is destroyed until the hold is lifted.
+    Held,
+    /// A folder is writable by others than its owner: they could put files of theirs in the place of ours.
+    InsecureFolder,
+    /// The caller's progress function stopped the call. What was done stays; call again to go on.
+    Interrupted,
     /// The operating system refused a read or a write.
     Io(std::io::ErrorKind),
     /// Stored bytes are not in the format that was expected at this place.
@@ -44,12 +50,21 @@ pub enum Error {
         /// The rule that is broken.
         rule: PolicyRule,
     },
+    /// Destroying this tenant's records would not destroy its keys: they can be derived again from a seed.
+    NotShreddable,
     /// The operating system gave no random bytes.
     Random,
-    /// A key file is older than what was read from it before: somebody put an earlier copy in its place.
+    /// A key file or database of keys is older than what was read from it before: somebody put an earlier copy in its
+    /// place. `Keyring::restore` takes one on purpose.
     RolledBack,
+    /// The tenant's keys are destroyed. Nothing of it opens, and its id is not used again.
+    Shredded,
+    /// The tenant or principal is not in a state that allows this: suspend it first, or wait for the date that was set.
+    State,
     /// A database refused a statement or holds a schema that does not fit.
     Store(StoreError),
+    /// The tenant or principal is suspended. Nothing is lost; restore it.
+    Suspended,
     /// An input is longer than its stated limit.
     TooLong,
     /// No compartment of that label is declared for this field.
@@ -61,6 +76,8 @@ pub enum Error {
     /// A sealed value names a key that is not among this place's own keys: another tenant's, another field's,
     /// or one that is gone.
     UnknownKey,
+    /// No principal of that id is known to the tenant.
+    UnknownPrincipal,
     /// No tenant of that id or alias exists here.
     UnknownTenant,
     /// Stored bytes were made by a newer version, or by an algorithm that this build does not have.
@@ -90,6 +107,12 @@ impl Error {
             Self::UnknownField => 121,
             Self::UnknownIndex => 122,
             Self::UnknownCompartment => 123,
+            Self::UnknownPrincipal => 124,
+            Self::Suspended => 140,
+            Self::Shredded => 141,
+            Self::Held => 142,
+            Self::State => 143,
+            Self::NotShreddable => 144,
             Self::Policy { .. } => 130,
             Self::Open => 201,
             Self::UnknownKey => 202,
@@ -106,6 +129,8 @@ impl Error {
             Self::Io(_) => 501,
             Self::Random => 502,
             Self::Forked => 503,
+            Self::InsecureFolder => 504,
+            Self::Interrupted => 505,
         }
     }
 }
@@ -123,7 +148,15 @@ impl fmt::Display for Error {
             Self::ClaimExpired => "the claim on this event has expired; do not commit its effects",
             Self::Forked => "this handle was made before a fork; open a new one in this process",
             Self::GuardFull => "the replay guard is full; answer 503 and raise its capacity",
+            Self::Held => "the tenant is under a legal hold; nothing of it is destroyed",
+            Self::InsecureFolder => {
+                "the folder is writable by others; take the group's and others' right to write away"
+            }
+            Self::Interrupted => "stopped on request; what was done stays, and the same call goes on",
             Self::Io(kind) => return write!(f, "the operating system refused: {kind}"),
+            Self::NotShreddable => {
+                "the tenant's keys are derived from a seed that others share; give it random roots, or destroy the seed"
+            }
             Self::Malformed => "the stored bytes are not in the expected format",
             Self::Open => "the sealed data does not open here",
             Self::Passphrase => "the passphrase is wrong or the key file was altered",
@@ -132,13 +165,21 @@ impl fmt::Display for Error {
             }
             Self::Policy { field: None, rule } => return write!(f, "the policy breaks a rule: {rule}"),
             Self::Random => "the operating system gave no random bytes",
-            Self::RolledBack => "the key file is older than what was read before; restore the newer copy",
+            Self::RolledBack => {
+                "the keys are older than what was read before; put the newer copy back, or restore this one on purpose"
+            }
+            Self::Shredded => "the tenant's keys are destroyed",
+            Self::State => {
+                "its state does not allow this; suspend it first, or wait for the date that was set"
+            }
             Self::Store(error) => return write!(f, "the database refused: {error}"),
+            Self::Suspended => "the tenant or principal is suspended; restore it first",
             Self::TooLong => "the input is longer than its stated limit",
             Self::UnknownCompartment => "no compartment of that label is declared for this field",
             Self::UnknownField => "no policy is installed, or it has no field or table of that label",
             Self::UnknownIndex => "the field has no index of that label",
             Self::UnknownKey => "the sealed value names a key that this place does not have",
+            Self::UnknownPrincipal => "the tenant has no principal of that id",
             Self::UnknownTenant => "no tenant of that id or alias exists here",
             Self::Unsupported => "made by a newer version or by an algorithm that this build does not have",
             Self::Value => "the value is not of the form that this call accepts",

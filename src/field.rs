@@ -8,6 +8,7 @@ mod index;
 mod mask;
 mod normalise;
 mod row;
+mod shredded;
 mod value;
 
 use core::fmt;
@@ -21,6 +22,7 @@ pub use cell::CellHeader;
 pub use index::BlindIndex;
 pub use mask::Mask;
 pub use row::{Key, Row};
+pub use shredded::ShredCheck;
 pub use value::{Opened, Value};
 
 use cell::{Opener, Sealer};
@@ -30,8 +32,8 @@ use crate::{
     primitive::rng::{Os, RandomSource},
     secret::SecretBytes,
     tenant::{
-        CellKeys, IndexKeys, Place, Tenant,
-        policy::{Bind, Class, FieldRule, IndexRule, MaskKind, Storage, ValueType},
+        CellKeys, Observation, Tenant, View,
+        policy::{self, FieldRule, Part, Policy},
     },
 };
 
@@ -43,24 +45,25 @@ impl Tenant {
     /// [`Error::UnknownField`] if the policy in force has none, or there is no policy; [`Error::Unsupported`] if the
     /// policy does not store it as cells.
     pub fn field(&self, label: &str) -> Result<Field, Error> {
-        let revision = self.revision();
-        let policy = self.keyring().policy()?;
-        let rule = policy.field(label)?;
-        if rule.storage != Storage::Cell {
-            return Err(Error::Unsupported);
-        }
-        Field::new(self.clone(), Arc::new(rule.clone()), "", revision)
+        let view = self.view()?;
+        let slot = view.policy()?.layout().values(label)?;
+        // Derived here, so that what is wrong with a key is told where the field is asked for.
+        view.cell_keys(slot)?;
+        let tenant = match view {
+            Cow::Borrowed(_) => self.clone(),
+            Cow::Owned(view) => Self::new(self.keyring().clone(), view),
+        };
+        Ok(Field { column: Column { tenant, slot } })
     }
 }
 
 /// A field of one tenant, in one compartment. Cheap to clone; share it freely between threads.
 ///
-/// A handle that is kept notices when its tenant's keys or the policy change: what another process changes, as soon as
-/// this one's keyring has read the key file again, by [`Keyring::tenant`](crate::tenant::Keyring::tenant) or
-/// [`Keyring::reload`](crate::tenant::Keyring::reload). It keeps derived keys in memory until it is dropped.
+/// A handle that is kept notices when its tenant's keys or the policy change: what this process changes at once, what
+/// another does within the staleness of [`KeyringOptions::staleness`](crate::tenant::KeyringOptions::staleness). It keeps
+/// derived keys in memory until it is dropped.
 #[derive(Clone)]
 pub struct Field {
-    rule: Arc<FieldRule>,
     column: Column,
 }
 
@@ -71,17 +74,27 @@ impl Field {
     ///
     /// [`Error::UnknownCompartment`] if the policy does not list it for this field.
     pub fn compartment(&self, label: &str) -> Result<Self, Error> {
-        if self.rule().compartments.iter().any(|compartment| compartment == label) {
-            Self::new(self.column.tenant.clone(), self.rule.clone(), label, self.column.revision)
-        } else {
-            Err(Error::UnknownCompartment)
+        let Column { tenant, slot } = &self.column;
+        if label.is_empty() {
+            return Err(Error::UnknownCompartment);
         }
+        let sibling = tenant.held().policy()?.layout().sibling(*slot, label, Part::Value);
+        let column = Column { tenant: tenant.clone(), slot: sibling.ok_or(Error::UnknownCompartment)? };
+        column.current()?.keys()?;
+        Ok(Self { column })
     }
 
-    /// What the policy says of this field.
+    /// What the policy says of this field, as of when this handle was made.
+    ///
+    /// # Panics
+    ///
+    /// Never: a field is made from a policy that has it.
     #[must_use]
     pub fn rule(&self) -> &FieldRule {
-        &self.rule
+        let Column { tenant, slot } = &self.column;
+        let view = tenant.held();
+        let rule = view.policy().and_then(|policy| rule_of(policy, view.column(*slot)?));
+        rule.expect("a field is made from a policy that has it")
     }
 
     /// Seals a value for a row. The result is 64 bytes longer than the value.
@@ -145,11 +158,12 @@ impl Field {
         V: Into<Value<'v>>,
     {
         let column = self.column.current()?;
-        let mut sealer = Sealer::new(&column.keys)?.bulk(&mut Os)?;
+        let rule = column.rule()?;
+        let mut sealer = Sealer::new(column.keys()?)?.bulk(&mut Os)?;
         each(cells, |(row, value)| {
             let row = row.into();
-            row.check(&column.rules.bind)?;
-            sealer.seal(row, value.into().bytes_of(column.rules.value_type)?)
+            row.check(&rule.bind)?;
+            sealer.seal(row, value.into().bytes_of(rule.value_type)?)
         })
     }
 
@@ -178,8 +192,15 @@ impl Field {
         S: AsRef<[u8]>,
     {
         let column = self.column.current()?;
-        let mut opener = Opener::bulk(&column.keys);
-        each(cells, |(row, sealed)| column.open_from(&mut opener, row.into(), sealed.as_ref()))
+        let mut opener = Opener::bulk(column.keys()?);
+        each(cells, |(row, sealed)| {
+            let (row, sealed) = (row.into(), sealed.as_ref());
+            match column.open(&mut opener, row, sealed) {
+                // Of a generation that another process made meanwhile, perhaps.
+                Err(Error::UnknownKey) => self.column.open(row, sealed),
+                other => other,
+            }
+        })
     }
 
     /// The blind index of that label.
@@ -198,23 +219,13 @@ impl Field {
     /// [`Error::UnknownField`] if the policy gives it none.
     pub fn mask(&self) -> Result<Mask, Error> {
         let kind = self.rule().mask.as_ref().ok_or(Error::UnknownField)?.kind;
-        let Column { tenant, rules, revision, .. } = &self.column;
-        let column = Column::new(tenant.clone(), &self.rule, &rules.compartment, Part::Mask, *revision)?;
+        let Column { tenant, slot } = &self.column;
+        let view = tenant.held();
+        let compartment = &view.column(*slot)?.compartment;
+        let sibling = view.policy()?.layout().sibling(*slot, compartment, Part::Mask);
+        let column = Column { tenant: tenant.clone(), slot: sibling.ok_or(Error::UnknownField)? };
+        column.current()?.keys()?;
         Ok(Mask { kind, column })
-    }
-
-    fn new(tenant: Tenant, rule: Arc<FieldRule>, compartment: &str, revision: u64) -> Result<Self, Error> {
-        Ok(Self { column: Column::new(tenant, &rule, compartment, Part::Value, revision)?, rule })
-    }
-
-    /// Whether nothing has changed since this handle was made.
-    fn is_current(&self) -> bool {
-        self.column.is_current()
-    }
-
-    fn index_keys(&self, index: &IndexRule) -> Result<Arc<IndexKeys>, Error> {
-        let column = self.column.current()?;
-        column.tenant.index_keys(&column.rules.classes, &column.rules.place(), index)
     }
 }
 
@@ -224,98 +235,29 @@ impl fmt::Debug for Field {
     }
 }
 
-/// A column of cells with its keys: a field's values, or its masks.
+/// A column of cells: a field's values, or its masks.
 #[derive(Clone)]
 pub(crate) struct Column {
     tenant: Tenant,
-    rules: Arc<Rules>,
-    keys: Arc<CellKeys>,
-    /// The tenant's revision that `keys` are of.
-    revision: u64,
+    /// Its number in the layout of the policy that `tenant` holds.
+    slot: usize,
 }
 
-/// What of a field a column holds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Mask,
-    Value,
-}
-
-struct Rules {
-    /// The label of the field, `table.column`, by which a later policy knows it.
-    field: String,
-    part: Part,
-    compartment: String,
-    table: String,
-    column: String,
-    value_type: ValueType,
-    classes: Vec<Class>,
-    bind: Bind,
-    mask: Option<MaskKind>,
-    migrating_until: Option<String>,
-}
-
-impl Rules {
-    fn new(rule: &FieldRule, compartment: &str, part: Part) -> Result<Self, Error> {
-        let mask = rule.mask.as_ref();
-        let mut rules = Self {
-            field: rule.label(),
-            part,
-            compartment: compartment.to_owned(),
-            table: rule.table.clone(),
-            column: rule.column.clone(),
-            value_type: rule.value_type,
-            classes: rule.classes_newest_first(),
-            bind: rule.bind.clone(),
-            mask: mask.map(|mask| mask.kind),
-            migrating_until: rule.migrating_until.clone(),
-        };
-        if part == Part::Mask {
-            rules.column.push_str("#mask");
-            rules.classes = vec![mask.ok_or(Error::UnknownField)?.class];
-            (rules.mask, rules.migrating_until) = (None, None);
-        }
-        Ok(rules)
-    }
-
-    fn place(&self) -> Place<'_> {
-        Place {
-            compartment: &self.compartment,
-            table: &self.table,
-            column: &self.column,
-            value_type: self.value_type,
-        }
-    }
+/// A column under the keys and the policy in force.
+pub(crate) struct Current<'c> {
+    pub(crate) view: Cow<'c, Arc<View>>,
+    pub(crate) slot: usize,
 }
 
 impl Column {
-    /// `revision` is of before `rule` was read.
-    fn new(
-        tenant: Tenant,
-        rule: &FieldRule,
-        compartment: &str,
-        part: Part,
-        revision: u64,
-    ) -> Result<Self, Error> {
-        let rules = Rules::new(rule, compartment, part)?;
-        let keys = tenant.cell_keys(&rules.classes, &rules.place())?;
-        Ok(Self { tenant, rules: Arc::new(rules), keys, revision })
-    }
-
-    fn is_current(&self) -> bool {
-        self.tenant.revision() == self.revision
-    }
-
-    /// This column under the keys and the policy in force: itself, unless something has changed since it was made.
-    fn current(&self) -> Result<Cow<'_, Self>, Error> {
-        if self.is_current() {
-            return Ok(Cow::Borrowed(self));
-        }
-        let revision = self.tenant.revision();
-        let policy = self.tenant.keyring().policy()?;
-        let rule = policy.field(&self.rules.field)?;
-        let (compartment, part) = (&self.rules.compartment, self.rules.part);
-        Self::new(self.tenant.clone(), rule, compartment, part, revision).map(Cow::Owned)
+    /// This column as it is now: what the handle was made with, unless something has changed since.
+    pub(crate) fn current(&self) -> Result<Current<'_>, Error> {
+        let view = self.tenant.view()?;
+        let slot = match &view {
+            Cow::Borrowed(_) => self.slot,
+            Cow::Owned(view) => relocated(self.tenant.held(), self.slot, view)?,
+        };
+        Ok(Current { view, slot })
     }
 
     pub(crate) fn seal(&self, row: Row<'_>, value: Value<'_>) -> Result<Vec<u8>, Error> {
@@ -329,32 +271,70 @@ impl Column {
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
         let column = self.current()?;
-        row.check(&column.rules.bind)?;
-        Sealer::new(&column.keys)?.seal(row, value.bytes_of(column.rules.value_type)?, rng)
+        let rule = column.rule()?;
+        row.check(&rule.bind)?;
+        Sealer::new(column.keys()?)?.seal(row, value.bytes_of(rule.value_type)?, rng)
     }
 
     pub(crate) fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
-        let column = self.current()?;
-        column.open_from(&mut Opener::new(&column.keys), row, sealed)
+        let keyring = self.tenant.keyring();
+        // A key that is not known may be of a generation that another process has just made.
+        let opened = keyring.fresh_if(Error::UnknownKey, || {
+            let column = self.current()?;
+            let keys = column.keys()?;
+            column.open(&mut Opener::new(keys), row, sealed)
+        });
+        opened.inspect_err(|_| keyring.observe(Observation::OpenRefused))
+    }
+}
+
+impl Current<'_> {
+    fn column(&self) -> Result<&policy::Column, Error> {
+        self.view.column(self.slot)
     }
 
-    fn open_from(&self, opener: &mut Opener<'_>, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
-        row.check(&self.rules.bind)?;
-        let (value_type, mask) = (self.rules.value_type, self.rules.mask);
-        if !cell::is_cell(sealed) && self.is_migrating() {
-            return Opened::new(SecretBytes::from_vec(sealed.to_vec()), value_type, mask, true);
+    pub(crate) fn rule(&self) -> Result<&FieldRule, Error> {
+        rule_of(self.view.policy()?, self.column()?)
+    }
+
+    fn keys(&self) -> Result<&CellKeys, Error> {
+        self.view.cell_keys(self.slot)
+    }
+
+    fn open(&self, opener: &mut Opener<'_>, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
+        let rule = self.rule()?;
+        row.check(&rule.bind)?;
+        let mask = rule.mask.as_ref().map(|mask| mask.kind);
+        let (mask, until) = match self.column()?.part {
+            Part::Value => (mask, rule.migrating_until.as_ref()),
+            Part::Mask => (None, None),
+        };
+        if !cell::is_cell(sealed) && until.is_some_and(|last| today().is_some_and(|today| today <= *last)) {
+            return Opened::new(SecretBytes::from_vec(sealed.to_vec()), rule.value_type, mask, true);
         }
-        Opened::new(opener.open(row, sealed)?, value_type, mask, false)
+        Opened::new(opener.open(row, sealed)?, rule.value_type, mask, false)
     }
+}
 
-    fn is_migrating(&self) -> bool {
-        self.rules.migrating_until.as_ref().is_some_and(|last| today().is_some_and(|today| today <= *last))
+/// What a policy says of the field of a column.
+fn rule_of<'p>(policy: &'p Policy, column: &policy::Column) -> Result<&'p FieldRule, Error> {
+    policy.fields().get(column.field).ok_or(Error::UnknownField)
+}
+
+/// The number of a column in a later view, whose policy may be another: by its labels, which are permanent.
+fn relocated(old: &View, slot: usize, new: &View) -> Result<usize, Error> {
+    let (from, to) = (old.policy()?, new.policy()?);
+    if Arc::ptr_eq(from, to) {
+        return Ok(slot);
     }
+    let column = old.column(slot)?;
+    let values = to.layout().values(&rule_of(from, column)?.label())?;
+    to.layout().sibling(values, &column.compartment, column.part).ok_or(Error::UnknownField)
 }
 
 impl fmt::Debug for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Column").field("label", &self.rules.column).finish_non_exhaustive()
+        f.debug_struct("Column").field("slot", &self.slot).finish_non_exhaustive()
     }
 }
 
@@ -432,7 +412,7 @@ mod tests {
                "content":"mobile_cn","storage":"cell","class":["personal"],"bind":"row",
                "mask":{{"kind":"mobile_cn","class":"internal"}},"migrating_until":"{until}"}}]}}"#
         );
-        keys.install_policy(crate::tenant::Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+        keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
         keys.create_tenant("t").unwrap().field("t.c").unwrap()
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod legacy;
 pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod rng;
+pub(crate) mod sign;
 
 #[cfg(test)]
 mod vectors;

@@ -22,13 +22,14 @@ const LAYERS: [&[&str]; 4] = [
 ];
 
 /// Crates that only `primitive` names. `subtle` is also for `encoding` and `secret`, which compare.
-const CRYPTOGRAPHY: [&str; 14] = [
+const CRYPTOGRAPHY: [&str; 15] = [
     "aes",
     "aes_gcm",
     "argon2",
     "aws_lc_rs",
     "cbc",
     "ctutils",
+    "ed25519_dalek",
     "getrandom",
     "hkdf",
     "hmac",

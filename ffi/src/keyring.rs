@@ -143,7 +143,7 @@ pub unsafe extern "C" fn tenantseal_keyring_records(
     unsafe {
         call(Buffer::new(out, out_cap, out_len), || {
             let keyring = get(keyring)?;
-            joined(keyring.records().iter().map(Record::to_bytes))
+            joined(keyring.records()?.iter().map(Record::to_bytes))
         })
     }
 }
@@ -431,7 +431,7 @@ pub unsafe extern "C" fn tenantseal_keyring_tenant_ids(
     unsafe {
         call(Buffer::new(out, out_cap, out_len), || {
             let keyring = get(keyring)?;
-            joined(keyring.tenant_ids().iter().map(|id| id.as_bytes().to_vec()))
+            joined(keyring.tenant_ids()?.iter().map(|id| id.as_bytes().to_vec()))
         })
     }
 }

@@ -99,11 +99,13 @@ impl Keyring {
     }
 
     fn records<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.0.records().iter().map(|record| PyBytes::new(py, &record.to_bytes())))
+        let records = py.detach(|| self.0.records()).or_raise(py)?;
+        PyList::new(py, records.iter().map(|record| PyBytes::new(py, &record.to_bytes())))
     }
 
     fn tenant_ids<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        PyList::new(py, self.0.tenant_ids().iter().map(|id| PyBytes::new(py, id.as_bytes())))
+        let ids = py.detach(|| self.0.tenant_ids()).or_raise(py)?;
+        PyList::new(py, ids.iter().map(|id| PyBytes::new(py, id.as_bytes())))
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {

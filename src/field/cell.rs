@@ -21,7 +21,7 @@ const KIND_FIELD: u8 = 1;
 /// The size of the header, in bytes.
 pub(crate) const HEADER_LEN: usize = 24;
 /// What the text form of a cell starts with.
-const TEXT_PREFIX: &[u8] = b"ts1.";
+pub(crate) const TEXT_PREFIX: &[u8] = b"ts1.";
 
 /// What the header of a cell says, readable without any key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -269,37 +269,38 @@ mod tests {
     use super::*;
     use crate::{
         primitive::rng::Os,
-        tenant::{
-            Kek, Keyring, Place,
-            policy::{Class, ValueType},
-        },
+        tenant::{Kek, Keyring, Policy},
     };
 
-    fn keys() -> std::sync::Arc<CellKeys> {
-        let tenant = Keyring::in_memory(&Kek::generate().unwrap()).unwrap().create_tenant("t").unwrap();
-        let place = Place { compartment: "", table: "t", column: "c", value_type: ValueType::Text };
-        tenant.cell_keys(&[Class::Personal], &place).unwrap()
+    fn with_keys(act: impl FnOnce(&CellKeys)) {
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        let policy = br#"{"tenantseal_policy":1,"version":1,"fields":[
+            {"table":"t","column":"c","type":"text","storage":"cell","class":["personal"],"bind":"row"}]}"#;
+        keys.install_policy(Policy::from_json(policy).unwrap()).unwrap();
+        act(keys.create_tenant("t").unwrap().held().cell_keys(0).unwrap());
     }
 
     #[test]
     fn a_bulk_call_ends_before_its_counter_repeats() {
-        let keys = keys();
-        let mut sealer = Sealer::new(&keys).unwrap().bulk(&mut Os).unwrap();
-        sealer.next = u64::MAX - 1;
-        assert!(sealer.seal(1.into(), b"").is_ok());
-        assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
-        assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
+        with_keys(|keys| {
+            let mut sealer = Sealer::new(keys).unwrap().bulk(&mut Os).unwrap();
+            sealer.next = u64::MAX - 1;
+            assert!(sealer.seal(1.into(), b"").is_ok());
+            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
+            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
+        });
     }
 
     #[test]
     fn an_opener_keeps_a_bounded_number_of_derived_keys() {
-        let keys = keys();
-        let mut opener = Opener::bulk(&keys);
-        for row in 0..3_000 {
-            let cell = Sealer::new(&keys).unwrap().seal(row.into(), b"", &mut Os).unwrap();
-            opener.open(row.into(), &cell).unwrap();
-            let derived = opener.derived.as_ref().unwrap();
-            assert!(derived.entries.len() <= Derived::MAX && derived.positions.len() <= Derived::MAX);
-        }
+        with_keys(|keys| {
+            let mut opener = Opener::bulk(keys);
+            for row in 0..3_000 {
+                let cell = Sealer::new(keys).unwrap().seal(row.into(), b"", &mut Os).unwrap();
+                opener.open(row.into(), &cell).unwrap();
+                let derived = opener.derived.as_ref().unwrap();
+                assert!(derived.entries.len() <= Derived::MAX && derived.positions.len() <= Derived::MAX);
+            }
+        });
     }
 }

@@ -1,7 +1,6 @@
 //! Blind indexes: a number that equal values share, and that tells nothing else to whoever lacks the key.
 
 use core::fmt;
-use std::sync::Arc;
 
 use crate::{
     error::Error,
@@ -22,15 +21,16 @@ use crate::{
 pub struct BlindIndex {
     field: Field,
     rule: IndexRule,
-    keys: Arc<IndexKeys>,
 }
 
 impl BlindIndex {
     pub(crate) fn new(field: Field, label: &str) -> Result<Self, Error> {
         let named = |index: &&IndexRule| index.label == label;
         let rule = field.rule().indexes.iter().find(named).ok_or(Error::UnknownIndex)?.clone();
-        let keys = field.index_keys(&rule)?;
-        Ok(Self { field, rule, keys })
+        let index = Self { field, rule };
+        // Derived here, so that what is wrong with a key is told where the index is asked for.
+        index.with_keys(|_| ())?;
+        Ok(index)
     }
 
     /// The token to store beside a sealed value.
@@ -90,13 +90,19 @@ impl BlindIndex {
         let (_partition, length) = rest.split_at_mut(2);
         kind.copy_from_slice(&[rule.kind.id()]);
         length.copy_from_slice(&len.to_be_bytes());
-        let keys = if self.field.is_current() { self.keys.clone() } else { self.field.index_keys(rule)? };
         let token = |tag: [u8; 32]| {
             let first = tag.first_chunk::<8>().copied().map_or(0, u64::from_be_bytes);
             // Invariant: 63 bits at most are left, so the number fits.
             i64::try_from(first >> (64 - u32::from(rule.bits))).unwrap_or_default()
         };
-        Ok(keys.0.iter().map(|key| token(key.tag(&[&head, &value]))).collect())
+        self.with_keys(|keys| keys.0.iter().map(|key| token(key.tag(&[&head, &value]))).collect())
+    }
+
+    fn with_keys<T>(&self, act: impl FnOnce(&IndexKeys) -> T) -> Result<T, Error> {
+        let column = self.field.column.current()?;
+        let named = |index: &IndexRule| index.label == self.rule.label;
+        let position = column.rule()?.indexes.iter().position(named).ok_or(Error::UnknownIndex)?;
+        Ok(act(column.view.index_keys(column.slot, position, &self.rule)?))
     }
 }
 

@@ -27,6 +27,40 @@ impl RandomSource for Os {
     }
 }
 
+/// The operating system's generator, read 4 KiB at a time, for one call that draws many nonces. It must not outlive that
+/// call: a fork would copy what is left in it.
+pub(crate) struct Pooled {
+    bytes: [u8; Self::LEN],
+    used: usize,
+}
+
+impl Pooled {
+    const LEN: usize = 4096;
+}
+
+impl Default for Pooled {
+    fn default() -> Self {
+        Self { bytes: [0; Self::LEN], used: Self::LEN }
+    }
+}
+
+impl RandomSource for Pooled {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), Error> {
+        let mut left = self.bytes.get(self.used..).unwrap_or_default();
+        if left.len() < out.len() {
+            // So that a failure leaves nothing that was used before.
+            self.used = Self::LEN;
+            Os.fill(&mut self.bytes)?;
+            self.used = 0;
+            left = &self.bytes;
+        }
+        let (drawn, _) = left.split_at_checked(out.len()).ok_or(Error::TooLong)?;
+        out.copy_from_slice(drawn);
+        self.used += out.len();
+        Ok(())
+    }
+}
+
 /// What the `hazmat` calls take: a cryptographic generator of the caller's.
 #[cfg(feature = "hazmat")]
 pub(crate) use rand_core::TryCryptoRng;

@@ -21,47 +21,40 @@ pub(crate) struct Cache<K, V> {
 struct Maps<K, V> {
     young: HashMap<K, (Instant, Arc<V>)>,
     old: HashMap<K, (Instant, Arc<V>)>,
+    /// When what was too old was last dropped.
+    swept: Instant,
 }
 
 impl<K: Clone + Eq + Hash, V> Cache<K, V> {
     pub(crate) fn new(capacity: usize, ttl: Duration) -> Self {
-        let maps = Maps { young: HashMap::new(), old: HashMap::new() };
+        let maps = Maps { young: HashMap::new(), old: HashMap::new(), swept: Instant::now() };
         Self { half: (capacity / 2).max(1), ttl, maps: Mutex::new(maps) }
     }
 
-    /// The value of `key`, made by `derive` if it is not there or too old.
-    ///
-    /// `derive` runs outside the lock; of two that run at once, one result is kept.
-    pub(crate) fn get_or<E>(&self, key: &K, derive: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
-        if let Some(value) = self.get(key) {
-            return Ok(value);
+    /// Keeps a value, in the place of an older one.
+    pub(crate) fn insert(&self, key: K, value: Arc<V>) {
+        self.lock().insert(self.half, key, (Instant::now(), value));
+    }
+
+    /// Drops the value of `key`.
+    pub(crate) fn remove(&self, key: &K) {
+        let mut maps = self.lock();
+        maps.young.remove(key);
+        maps.old.remove(key);
+    }
+
+    /// The value of `key`, if it is there and not too old.
+    pub(crate) fn get(&self, key: &K) -> Option<Arc<V>> {
+        let (now, mut maps) = (Instant::now(), self.lock());
+        // What nobody asks for does not stay for longer than half as long again.
+        if now.duration_since(maps.swept) * 2 >= self.ttl {
+            maps.sweep(now, self.ttl);
         }
-        let value = Arc::new(derive()?);
-        self.lock().insert(self.half, key.clone(), (Instant::now(), value.clone()));
-        Ok(value)
-    }
-
-    /// Drops everything.
-    pub(crate) fn clear(&self) {
-        let mut maps = self.lock();
-        maps.young.clear();
-        maps.old.clear();
-    }
-
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        let maps = self.lock();
-        maps.young.is_empty() && maps.old.is_empty()
-    }
-
-    fn get(&self, key: &K) -> Option<Arc<V>> {
-        let mut maps = self.lock();
         if let Some((made, value)) = maps.young.get(key) {
-            let fresh = made.elapsed() < self.ttl;
-            return fresh.then(|| value.clone());
+            return is_fresh(*made, now, self.ttl).then(|| value.clone());
         }
         let (made, value) = maps.old.remove(key)?;
-        if made.elapsed() >= self.ttl {
+        if !is_fresh(made, now, self.ttl) {
             return None;
         }
         maps.insert(self.half, key.clone(), (made, value.clone()));
@@ -81,33 +74,59 @@ impl<K: Eq + Hash, V> Maps<K, V> {
         }
         self.young.insert(key, entry);
     }
+
+    /// Drops what is too old.
+    fn sweep(&mut self, now: Instant, ttl: Duration) {
+        for map in [&mut self.young, &mut self.old] {
+            map.retain(|_, (made, _)| is_fresh(*made, now, ttl));
+        }
+        self.swept = now;
+    }
+}
+
+fn is_fresh(made: Instant, now: Instant, ttl: Duration) -> bool {
+    now.duration_since(made) < ttl
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// The value of `key`; the new one, if it is not there.
+    fn get_or(cache: &Cache<u32, u32>, key: u32, value: u32) -> u32 {
+        cache.get(&key).map_or_else(
+            || {
+                cache.insert(key, Arc::new(value));
+                value
+            },
+            |value| *value,
+        )
+    }
+
     #[test]
     fn holds_no_more_than_its_capacity_and_keeps_what_is_used() {
-        let cache = Cache::new(8, Duration::from_secs(60));
+        let cache = Cache::new(8, MINUTE);
         for key in 0..1_000u32 {
-            cache.get_or(&key, || Ok::<_, ()>(key)).unwrap();
-            cache.get_or(&0, || Ok::<_, ()>(if key == 0 { 0 } else { u32::MAX })).unwrap();
+            get_or(&cache, key, key);
+            get_or(&cache, 0, u32::MAX);
             let maps = cache.lock();
             assert!(maps.young.len() + maps.old.len() <= 8);
         }
-        assert_eq!(*cache.get_or(&0, || Err(())).unwrap(), 0);
-        cache.clear();
-        assert_eq!(cache.get_or(&0, || Err::<u32, _>("gone")), Err("gone"));
+        assert_eq!(cache.get(&0).as_deref(), Some(&0));
+        cache.remove(&0);
+        assert_eq!(cache.get(&0), None);
     }
 
     /// Makes every entry older.
     fn age(cache: &Cache<u32, u32>, by: Duration) {
         let mut maps = cache.lock();
-        let Maps { young, old } = &mut *maps;
+        let Maps { young, old, swept } = &mut *maps;
         for (made, _) in young.values_mut().chain(old.values_mut()) {
             *made = made.checked_sub(by).unwrap();
         }
+        *swept = swept.checked_sub(by).unwrap();
     }
 
     fn is_young(cache: &Cache<u32, u32>, key: u32) -> bool {
@@ -116,39 +135,48 @@ mod tests {
 
     #[test]
     fn use_keeps_an_entry_but_does_not_renew_its_time() {
-        let cache = Cache::new(4, Duration::from_secs(60));
-        let make = |key, value| *cache.get_or(&key, || Ok::<_, ()>(value)).unwrap();
+        let cache = Cache::new(4, MINUTE);
         for key in [0, 1, 2] {
-            make(key, 1);
+            get_or(&cache, key, 1);
         }
         assert!(!is_young(&cache, 0));
-        age(&cache, Duration::from_secs(40));
-        assert_eq!(make(0, 2), 1);
+        age(&cache, MINUTE * 2 / 3);
+        assert_eq!(get_or(&cache, 0, 2), 1);
         assert!(is_young(&cache, 0));
-        age(&cache, Duration::from_secs(40));
-        assert_eq!(make(0, 2), 2);
-        assert!(!is_young(&cache, 1));
-        assert_eq!(make(1, 2), 2, "one that nobody asked for meanwhile is as old");
+        age(&cache, MINUTE * 2 / 3);
+        assert_eq!(get_or(&cache, 0, 2), 2);
+        assert_eq!(get_or(&cache, 1, 2), 2, "one that nobody asked for meanwhile is as old");
     }
 
     #[test]
-    fn clearing_leaves_neither_map() {
-        let cache = Cache::new(4, Duration::from_secs(60));
+    fn what_nobody_asks_for_goes_too() {
+        let cache = Cache::new(8, MINUTE);
+        for key in 0..6 {
+            get_or(&cache, key, key);
+        }
+        age(&cache, MINUTE);
+        get_or(&cache, 7, 7);
+        let maps = cache.lock();
+        assert_eq!(maps.young.keys().chain(maps.old.keys()).collect::<Vec<_>>(), [&7]);
+    }
+
+    #[test]
+    fn removing_leaves_neither_map() {
+        let cache = Cache::new(4, MINUTE);
         for key in [0, 1, 2] {
-            cache.get_or(&key, || Ok::<_, ()>(key)).unwrap();
+            get_or(&cache, key, key);
         }
         assert!(is_young(&cache, 2) && !is_young(&cache, 0));
-        cache.clear();
         for key in [0, 1, 2] {
-            assert_eq!(cache.get_or(&key, || Err("gone")), Err("gone"));
+            cache.remove(&key);
+            assert_eq!(cache.get(&key), None);
         }
-        assert!(cache.is_empty());
     }
 
     #[test]
     fn forgets_after_its_time() {
         let cache = Cache::new(8, Duration::ZERO);
-        assert_eq!(*cache.get_or(&1, || Ok::<_, ()>(1)).unwrap(), 1);
-        assert_eq!(*cache.get_or(&1, || Ok::<_, ()>(2)).unwrap(), 2);
+        assert_eq!(get_or(&cache, 1, 1), 1);
+        assert_eq!(get_or(&cache, 1, 2), 2);
     }
 }

@@ -9,21 +9,10 @@ use crate::{
         id::{Generation, TenantId},
         policy::{Class, IndexRule, ValueType},
         record::RootKind,
+        state::LeafName,
         suite::{Suite, SuiteKey, purpose_info},
     },
 };
-
-/// The 32-byte commitment of a root that its record carries.
-pub(crate) fn root_commitment(
-    kind: RootKind,
-    tenant: &TenantId,
-    generation: Generation,
-    root: &Secret<32>,
-) -> Result<[u8; 32], Error> {
-    let node = Node::of_root(tenant, root)?;
-    let context: [&[u8]; 2] = [&[kind.id()], &generation.to_u32().to_be_bytes()];
-    Ok(*node.expand("root/commit", &context)?.expose_secret())
-}
 
 /// A node of the chain: whoever has it can derive everything below it, and nothing beside or above it.
 pub(crate) struct Node(Secret<32>);
@@ -33,6 +22,12 @@ impl Node {
     pub(crate) fn of_root(tenant: &TenantId, root: &Secret<32>) -> Result<Self, Error> {
         let salt = sha256(&[&info(&[b"tenant", tenant.as_bytes()])?]);
         Ok(Self(kdf::extract(&salt, root.expose_secret())))
+    }
+
+    /// The 32-byte commitment of the root above this node, which its record carries.
+    pub(crate) fn commitment(&self, kind: RootKind, generation: Generation) -> Result<[u8; 32], Error> {
+        let context: [&[u8]; 2] = [&[kind.id()], &generation.to_u32().to_be_bytes()];
+        Ok(*self.expand("root/commit", &context)?.expose_secret())
     }
 
     /// The node of a column: four steps down from a root.
@@ -107,6 +102,15 @@ impl CellKeys {
     /// The key that new cells are sealed under.
     pub(crate) fn sealing(&self) -> Result<&CellKey, Error> {
         self.0.first().ok_or(Error::UnknownKey)
+    }
+
+    /// What cells name these keys by.
+    pub(crate) fn names(&self) -> impl Iterator<Item = LeafName> {
+        self.0.iter().map(|key| LeafName {
+            generation: key.generation,
+            key_commitment: key.kc,
+            suite: key.suite.id(),
+        })
     }
 
     /// The position of the key that a header names. All three must match: nothing is tried.

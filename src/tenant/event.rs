@@ -3,31 +3,97 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::{
+    encoding::info,
     error::Error,
-    tenant::id::{Generation, TenantId},
+    tenant::{
+        id::{Generation, TenantId},
+        principal::{PrincipalId, PrincipalState},
+        signing::SigningPurpose,
+    },
 };
 
 /// Something that is about to happen to keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyEvent {
-    /// An alias is given to a tenant.
+    /// `1`: an alias is given to a tenant.
     AliasAdded(TenantId),
-    /// An alias is taken from a tenant.
+    /// `2`: an alias is taken from a tenant.
     AliasRemoved(TenantId),
-    /// A tenant gets a new index root, of that epoch.
+    /// `3`: that many entries are wrapped under the current KEK anew.
+    EntriesRewrapped(u64),
+    /// `4`: a legal hold is lifted.
+    HoldLifted(TenantId),
+    /// `5`: a tenant is put under a legal hold.
+    HoldPlaced(TenantId),
+    /// `6`: a tenant gets a new index root, of that epoch.
     IndexRotated(TenantId, Generation),
-    /// A policy of that version takes effect.
+    /// `7`: what is new is wrapped under another KEK, of that id.
+    KekChanged([u8; 16]),
+    /// `8`: a policy of that version takes effect.
     PolicyInstalled(u32),
-    /// A tenant is created.
+    /// `9`: a principal becomes known, or its state changes.
+    PrincipalChanged(TenantId, PrincipalId, PrincipalState),
+    /// `10`: a seed of derived roots is made, of that version.
+    SeedCreated(u32),
+    /// `11`: the operator gets a new signing key for a purpose, of that id.
+    SigningKeyCreated(SigningPurpose, [u8; 16]),
+    /// `12`: a tenant is created.
     TenantCreated(TenantId),
-    /// A tenant gets a new root, of that generation.
+    /// `13`: a suspended tenant is restored.
+    TenantRestored(TenantId),
+    /// `14`: a tenant gets a new root, of that generation.
     TenantRotated(TenantId, Generation),
+    /// `15`: storage was cleaned after a tenant's roots, and the receipt is issued.
+    TenantShredded(TenantId),
+    /// `16`: a tenant's roots are destroyed.
+    TenantShredding(TenantId),
+    /// `17`: a tenant is suspended, up to that time in seconds since 1970-01-01 UTC, or without an end.
+    TenantSuspended(TenantId, Option<u64>),
 }
 
-/// Where key events go: called before the change is stored, so that no change is without its event.
+impl KeyEvent {
+    /// The bytes that a database keeps: `I("key-event", number u8, details...)`, FORMAT.md section 14.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let event = |number: u8, details: &[&[u8]]| {
+            let number = [number];
+            let parts = [&[&b"key-event"[..], &number], details].concat();
+            // Invariant: no detail is longer than 128 bytes, and there are four at most.
+            info(&parts).unwrap_or_default()
+        };
+        let generation = |generation: &Generation| generation.to_u32().to_be_bytes();
+        match self {
+            Self::AliasAdded(id) => event(1, &[id.as_bytes()]),
+            Self::AliasRemoved(id) => event(2, &[id.as_bytes()]),
+            Self::EntriesRewrapped(count) => event(3, &[&count.to_be_bytes()]),
+            Self::HoldLifted(id) => event(4, &[id.as_bytes()]),
+            Self::HoldPlaced(id) => event(5, &[id.as_bytes()]),
+            Self::IndexRotated(id, epoch) => event(6, &[id.as_bytes(), &generation(epoch)]),
+            Self::KekChanged(id) => event(7, &[id]),
+            Self::PolicyInstalled(version) => event(8, &[&version.to_be_bytes()]),
+            Self::PrincipalChanged(tenant, id, state) => {
+                event(9, &[tenant.as_bytes(), &[id.kind().id()], id.as_bytes(), &state.to_bytes()])
+            }
+            Self::SeedCreated(version) => event(10, &[&version.to_be_bytes()]),
+            Self::SigningKeyCreated(purpose, id) => event(11, &[&[purpose.id()], id]),
+            Self::TenantCreated(id) => event(12, &[id.as_bytes()]),
+            Self::TenantRestored(id) => event(13, &[id.as_bytes()]),
+            Self::TenantRotated(id, new) => event(14, &[id.as_bytes(), &generation(new)]),
+            Self::TenantShredded(id) => event(15, &[id.as_bytes()]),
+            Self::TenantShredding(id) => event(16, &[id.as_bytes()]),
+            Self::TenantSuspended(id, until) => {
+                event(17, &[id.as_bytes(), &until.unwrap_or(0).to_be_bytes()])
+            }
+        }
+    }
+}
+
+/// Where key events go: called before the change is stored, so that no change is without its event. A database keeps the
+/// event in the same transaction as well.
 ///
-/// It is called while the keyring is locked, and must not call the keyring. A sink that fails stops the change. An event may therefore stand for a change that did not happen after all.
+/// It is called while the store is locked, and must not call the keyring. A sink that fails stops the change. An event
+/// may therefore stand for a change that did not happen after all.
 pub trait EventSink: Send + Sync {
     /// Keeps the event.
     ///

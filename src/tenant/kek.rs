@@ -1,6 +1,7 @@
 //! The key-encryption key: it wraps the roots of every tenant and authenticates what stands beside them.
 
 use core::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::{
     encoding::info,
@@ -11,7 +12,10 @@ use crate::{
         rng::{Os, RandomSource},
     },
     secret::{Secret, SecretBytes},
-    tenant::suite::{Suite, SuiteKey},
+    tenant::{
+        derived::Seed,
+        suite::{Suite, SuiteKey},
+    },
 };
 
 /// A key-encryption key of 32 bytes.
@@ -133,7 +137,10 @@ impl fmt::Debug for Passphrase {
     }
 }
 
-/// Where the KEK is, behind the four things that are done with it.
+/// What records say they are wrapped under: the kind of provider, u16 BE, and 16 bytes that name the key.
+pub(crate) type Provider = (u16, [u8; 16]);
+
+/// Where the KEK is, behind what is done with it.
 pub(crate) enum KeyHandle {
     /// In this process.
     Local(LocalKek),
@@ -144,32 +151,29 @@ impl KeyHandle {
         LocalKek::new(kek).map(Self::Local)
     }
 
-    /// What records say they are wrapped under: the kind of provider, u16 BE, and 16 bytes that name the key.
-    pub(crate) fn provider(&self) -> (u16, [u8; 16]) {
+    pub(crate) fn provider(&self) -> Provider {
         match self {
             Self::Local(kek) => (LocalKek::PROVIDER, kek.id),
         }
     }
 
-    /// Wraps a root: `nonce || ciphertext || tag`.
-    pub(crate) fn wrap_key(
+    /// Wraps a secret: `nonce || ciphertext || tag`.
+    pub(crate) fn wrap(
         &self,
         suite: Suite,
         aad: &[u8],
-        key: &Secret<32>,
+        secret: &[u8],
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Local(kek) => kek.with_wrapping(suite, |w| w.wrap(suite, aad, key.expose_secret(), rng)),
+            Self::Local(kek) => kek.with_wrapping(suite, |w| w.wrap(suite, aad, secret, rng)),
         }
     }
 
-    /// Unwraps a root.
-    pub(crate) fn unwrap_key(&self, suite: Suite, aad: &[u8], wrapped: &[u8]) -> Result<Secret<32>, Error> {
+    /// Unwraps what [`KeyHandle::wrap`] made.
+    pub(crate) fn unwrap(&self, suite: Suite, aad: &[u8], wrapped: &[u8]) -> Result<SecretBytes, Error> {
         match self {
-            Self::Local(kek) => kek
-                .with_wrapping(suite, |w| w.unwrap(suite, aad, wrapped))
-                .and_then(|key| Secret::try_from(key.expose_secret()).map_err(|_| Error::Open)),
+            Self::Local(kek) => kek.with_wrapping(suite, |w| w.unwrap(suite, aad, wrapped)),
         }
     }
 
@@ -178,6 +182,66 @@ impl KeyHandle {
         match self {
             Self::Local(kek) => Ok(suite.mac(&suite.expand(&kek.prk, purpose, &[])?, bytes)),
         }
+    }
+}
+
+/// The KEKs of a keyring: the one that wraps what is new, others that older entries are still under, and the seeds of
+/// derived roots.
+pub(crate) struct Keks(RwLock<Held>);
+
+struct Held {
+    /// The current one first.
+    keks: Vec<Arc<KeyHandle>>,
+    seeds: Vec<Arc<Seed>>,
+}
+
+impl Keks {
+    pub(crate) fn new(current: KeyHandle, others: &[Arc<KeyHandle>]) -> Self {
+        let keks = core::iter::once(Arc::new(current)).chain(others.iter().cloned()).collect();
+        Self(RwLock::new(Held { keks, seeds: Vec::new() }))
+    }
+
+    /// What new entries are wrapped under.
+    ///
+    /// # Errors
+    ///
+    /// None at present: there is always one.
+    pub(crate) fn current(&self) -> Result<Arc<KeyHandle>, Error> {
+        self.read(|held| held.keks.first().cloned()).ok_or(Error::UnknownKey)
+    }
+
+    /// The KEK that an entry names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if it is none of these.
+    pub(crate) fn of(&self, provider: Provider) -> Result<Arc<KeyHandle>, Error> {
+        self.read(|held| held.keks.iter().find(|kek| kek.provider() == provider).cloned())
+            .ok_or(Error::UnknownKey)
+    }
+
+    /// Makes a KEK the current one; those before it stay, for what is still under them.
+    pub(crate) fn set_current(&self, kek: Arc<KeyHandle>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        held.keks.retain(|other| other.provider() != kek.provider());
+        held.keks.insert(0, kek);
+    }
+
+    /// The seed that a derived record names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if it is none of those that were added.
+    pub(crate) fn seed(&self, id: &[u8; 16]) -> Result<Arc<Seed>, Error> {
+        self.read(|held| held.seeds.iter().find(|seed| seed.id() == id).cloned()).ok_or(Error::UnknownKey)
+    }
+
+    pub(crate) fn set_seeds(&self, seeds: Vec<Arc<Seed>>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).seeds = seeds;
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Held) -> T) -> T {
+        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

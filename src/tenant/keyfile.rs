@@ -1,24 +1,32 @@
-//! `keys.ts`: the KEK sealed with a passphrase, and every record of a small deployment. FORMAT.md section 7.
+//! `keys.ts`: the KEK sealed with a passphrase, and every entry of a small deployment. FORMAT.md section 7.
 
+use core::{fmt, ops::ControlFlow};
 use std::{
     fs::{self, File, OpenOptions},
     io::{Read as _, Write as _},
-    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
+
+use rustix::fs::OFlags;
 
 use crate::{
     encoding::{Reader, ct_eq},
     error::Error,
     primitive::{
         password::argon2id,
-        rng::{Os, RandomSource},
+        rng::{Os, Pooled, RandomSource},
     },
     tenant::{
-        kek::{Kek, KeyHandle, Passphrase},
-        keyring::State,
+        entry,
+        id::TenantId,
+        kek::{Kek, Keks, KeyHandle, Passphrase},
+        memory::Entries,
+        name,
         policy::Policy,
         record::Record,
+        store::{Change, Entry, RecordStore, StorageAction, StoreTransaction},
         suite::{Suite, SuiteKey},
     },
 };
@@ -26,10 +34,14 @@ use crate::{
 const MAGIC: &[u8; 4] = b"TSKF";
 const VERSION: u8 = 1;
 const SOURCE_PASSPHRASE: u8 = 1;
-const ENTRY_RECORD: u8 = 1;
-const ENTRY_ALIAS: u8 = 2;
-const ENTRY_POLICY: u8 = 3;
+const ITEM_RECORD: u8 = 1;
+/// Read only: aliases have been named entries since.
+const ITEM_ALIAS: u8 = 2;
+const ITEM_POLICY: u8 = 3;
+const ITEM_NAMED: u8 = 4;
 const MAC_PURPOSE: &str = "keyfile/mac";
+/// A link at the last part of a path is an error: `O_NOFOLLOW`, Linux.
+const NOFOLLOW: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 /// The largest key file that is read or written, in bytes.
 const MAX_LEN: u64 = 1 << 30;
 
@@ -85,49 +97,422 @@ impl Default for PassphraseCost {
     }
 }
 
-/// A key file that was made or opened: where it is, and its head with the sealed KEK, which never changes.
+/// A key file that was made or opened: a store of entries that is written anew with every change.
 pub(crate) struct KeyFile {
     path: PathBuf,
-    head: Vec<u8>,
     suite: Suite,
+    keks: Arc<Keks>,
+    loaded: RwLock<Loaded>,
+}
+
+/// What was last read from the file or written to it.
+struct Loaded {
+    entries: Arc<Entries>,
+    /// The head with the sealed KEK, which changes only with the KEK or the passphrase.
+    head: Arc<Head>,
+    /// Which file it was. Without its stamp a file is taken for another one, and read again before the next use.
+    stamp: Option<Stamp>,
+}
+
+/// The first bytes of a file, up to the sealed KEK, and the key that unseals it.
+///
+/// The key is kept, so that a process follows when another one gives the file a new KEK under the same passphrase.
+struct Head {
+    bytes: Vec<u8>,
+    /// How many of them come before the sealed KEK.
+    aad_len: usize,
+    sealing: Arc<SuiteKey>,
 }
 
 impl KeyFile {
-    /// Seals a fresh KEK for a new file, which is not written yet.
+    /// Makes a new file with a fresh KEK.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] if anything stands at `path`; [`Error::Value`] for a passphrase that is too short;
+    /// [`Error::InsecureFolder`]; [`Error::Io`].
     pub(crate) fn create(
         path: &Path,
         passphrase: &Passphrase,
         cost: PassphraseCost,
         suite: Suite,
-    ) -> Result<(Self, KeyHandle), Error> {
-        if passphrase.expose_secret().len() < Passphrase::MIN_LEN {
-            return Err(Error::Value);
-        }
+    ) -> Result<Self, Error> {
         let kek = Kek::generate()?;
-        let mut head = Vec::with_capacity(128);
-        head.extend_from_slice(MAGIC);
-        head.extend_from_slice(&[VERSION, suite.id(), SOURCE_PASSPHRASE]);
-        for number in [cost.memory_kib, cost.passes, cost.lanes] {
-            head.extend_from_slice(&number.to_be_bytes());
-        }
-        let mut salt = [0; 16];
-        Os.fill(&mut salt)?;
-        head.extend_from_slice(&salt);
-        let sealing = sealing_key(passphrase, &salt, cost, suite)?;
-        let sealed = sealing.wrap(suite, &head, kek.expose_secret(), &mut Os)?;
-        head.extend_from_slice(&sealed);
+        let head = Head::create(passphrase, cost, suite, &kek)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = path.file_name().ok_or(Error::Value)?;
         let path = fs::canonicalize(folder)?.join(name);
-        Ok((Self { path, head, suite }, KeyHandle::local(&kek)?))
+        check_folder(&path)?;
+        let entries = Arc::new(Entries { serial: 1, ..Entries::default() });
+        let file = Self {
+            path,
+            suite,
+            keks: Arc::new(Keks::new(KeyHandle::local(&kek)?, &[])),
+            loaded: RwLock::new(Loaded { entries: entries.clone(), head: Arc::new(head), stamp: None }),
+        };
+        let lock = file.lock()?;
+        if fs::symlink_metadata(&file.path).is_ok() {
+            return Err(Error::AlreadyExists);
+        }
+        let head = file.loaded().head.clone();
+        file.write(&lock, &head, &*file.keks.current()?, entries)?;
+        Ok(file)
     }
 
     /// Opens a file: unseals the KEK, then authenticates and reads everything after it.
-    pub(crate) fn open(path: &Path, passphrase: &Passphrase) -> Result<(Self, KeyHandle, State), Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Passphrase`], [`Error::Malformed`], [`Error::Unsupported`], [`Error::Io`]; [`Error::RolledBack`] if a
+    /// later file has stood there, unless `restore` says that this is meant; [`Error::InsecureFolder`].
+    pub(crate) fn open(path: &Path, passphrase: &Passphrase, restore: bool) -> Result<Self, Error> {
         // The file itself: a link to it would be replaced by the first write, and its lock be another.
-        let path = &fs::canonicalize(path)?;
-        let (bytes, stamp) = read(path)?;
-        let mut reader = Reader::new(&bytes);
+        let path = fs::canonicalize(path)?;
+        check_folder(&path)?;
+        // Before the file: whoever writes meanwhile raises it afterwards.
+        let highest = read_serial(&beside(&path, ".lock"))?;
+        let (bytes, stamp) = read(&path)?;
+        let (head, suite, kek) = Head::open(&bytes, passphrase)?;
+        let keks = Arc::new(Keks::new(KeyHandle::local(&kek)?, &[]));
+        let mut entries = decode(&bytes, &head, suite, &keks)?;
+        if entries.serial < highest {
+            if !restore {
+                return Err(Error::RolledBack);
+            }
+            // The next change is above everything that was seen.
+            entries.serial = highest;
+        }
+        let loaded =
+            RwLock::new(Loaded { entries: Arc::new(entries), head: Arc::new(head), stamp: Some(stamp) });
+        let file = Self { path, suite, keks, loaded };
+        if restore {
+            let lock = file.lock()?;
+            let (head, mut next) = {
+                let loaded = file.loaded();
+                (loaded.head.clone(), Entries::clone(&loaded.entries))
+            };
+            next.apply(&[])?;
+            file.write(&lock, &head, &*file.keks.current()?, Arc::new(next))?;
+        }
+        Ok(file)
+    }
+
+    /// The KEKs of this file: they change when another process gives it a new one.
+    pub(crate) fn keks(&self) -> &Arc<Keks> {
+        &self.keks
+    }
+
+    /// The suite that the file is written with.
+    pub(crate) fn suite(&self) -> Suite {
+        self.suite
+    }
+
+    /// Gives the file a new KEK, and a new passphrase if there is one: every entry is wrapped anew, and the old file
+    /// stands until the new one takes its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: nothing is changed then; [`Error::Value`] for
+    /// a passphrase that is too short; [`Error::Io`].
+    pub(crate) fn rotate_kek(
+        &self,
+        kek: &Kek,
+        passphrase: Option<(&Passphrase, PassphraseCost)>,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let lock = self.lock()?;
+        self.refresh()?;
+        let (head, entries) = {
+            let loaded = self.loaded();
+            (loaded.head.clone(), loaded.entries.clone())
+        };
+        let head = match passphrase {
+            Some((passphrase, cost)) => Head::create(passphrase, cost, self.suite, kek)?,
+            None => head.with_kek(self.suite, kek)?,
+        };
+        let to = KeyHandle::local(kek)?;
+        let mut next = Entries { serial: entries.serial, ..Entries::default() };
+        let mut random = Pooled::default();
+        for (done, (name, bytes)) in (1..).zip(&entries.by_name) {
+            let entry = Entry { name: name.clone(), bytes: bytes.clone() };
+            let entry = entry::rewrap(&self.keks, &to, &entry, &mut random)?.unwrap_or(entry);
+            next.by_name.insert(entry.name, entry.bytes);
+            if progress(done).is_break() {
+                return Err(Error::Interrupted);
+            }
+        }
+        next.apply(&[])?;
+        self.write(&lock, &Arc::new(head), &to, Arc::new(next))?;
+        self.keks.set_current(Arc::new(to));
+        Ok(())
+    }
+
+    /// Puts a new file in the place of the old one: written beside it, flushed, renamed, the folder flushed. What is
+    /// held in memory is always what stands at the path, even if the last step fails.
+    fn write(
+        &self,
+        lock: &Lock,
+        head: &Arc<Head>,
+        kek: &KeyHandle,
+        entries: Arc<Entries>,
+    ) -> Result<(), Error> {
+        let bytes = encode(&entries, head, self.suite, kek)?;
+        let temporary = beside(&self.path, ".new");
+        // Left over from a writer that died; the lock says that no other is at work.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(NOFOLLOW)
+            .open(&temporary)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary, &self.path)?;
+        let serial = entries.serial;
+        let stamp = fs::metadata(&self.path).ok().map(|metadata| stamp(&metadata));
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) =
+            Loaded { entries, head: head.clone(), stamp };
+        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
+        lock.write_serial(serial)
+    }
+
+    /// Keeps other writers out until it is dropped.
+    fn lock(&self) -> Result<Lock, Error> {
+        check_folder(&self.path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(NOFOLLOW);
+        let lock = options.open(beside(&self.path, ".lock"))?;
+        lock.lock()?;
+        Ok(Lock(lock))
+    }
+
+    /// Reads the file again if another stands in its place: the price of asking is one look at its metadata.
+    fn refresh(&self) -> Result<u64, Error> {
+        let found = stamp(&fs::metadata(&self.path)?);
+        {
+            let loaded = self.loaded();
+            if loaded.stamp == Some(found) {
+                return Ok(loaded.entries.serial);
+            }
+        }
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        let (bytes, stamp) = read(&self.path)?;
+        let (head, kek) = loaded.head.follow(&bytes, self.suite)?;
+        let keks = match &kek {
+            Some(kek) => &Keks::new(KeyHandle::local(kek)?, &[]),
+            None => &*self.keks,
+        };
+        let entries = decode(&bytes, &head, self.suite, keks)?;
+        let ours = &*loaded.entries;
+        // A file of the same number with other entries was made from an older one.
+        if entries.serial < ours.serial || (entries.serial == ours.serial && entries.by_name != ours.by_name)
+        {
+            return Err(Error::RolledBack);
+        }
+        if kek.is_some() {
+            self.keks.set_current(keks.current()?);
+        }
+        let serial = entries.serial;
+        *loaded = Loaded { entries: Arc::new(entries), head: Arc::new(head), stamp: Some(stamp) };
+        Ok(serial)
+    }
+
+    fn loaded(&self) -> RwLockReadGuard<'_, Loaded> {
+        // Invariant: it is replaced whole, so a panic elsewhere leaves nothing half done.
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RecordStore for KeyFile {
+    fn serial(&self) -> Result<u64, Error> {
+        self.refresh()
+    }
+
+    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.loaded().entries.get(name))
+    }
+
+    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        Ok(self.loaded().entries.scan(prefix, after, limit))
+    }
+
+    fn begin(&self) -> Result<Box<dyn StoreTransaction + '_>, Error> {
+        let lock = self.lock()?;
+        self.refresh()?;
+        let entries = self.loaded().entries.clone();
+        Ok(Box::new(FileTransaction { file: self, lock, entries }))
+    }
+
+    fn scrub(&self) -> Result<Vec<StorageAction>, Error> {
+        Ok(vec![StorageAction::FileReplaced])
+    }
+}
+
+impl fmt::Debug for KeyFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+struct FileTransaction<'f> {
+    file: &'f KeyFile,
+    lock: Lock,
+    entries: Arc<Entries>,
+}
+
+impl StoreTransaction for FileTransaction<'_> {
+    fn serial(&self) -> Result<u64, Error> {
+        Ok(self.entries.serial)
+    }
+
+    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.entries.get(name))
+    }
+
+    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        Ok(self.entries.scan(prefix, after, limit))
+    }
+
+    fn commit(self: Box<Self>, changes: &[Change], _event: &[u8]) -> Result<(), Error> {
+        let mut next = Entries::clone(&self.entries);
+        next.apply(changes)?;
+        let head = self.file.loaded().head.clone();
+        self.file.write(&self.lock, &head, &*self.file.keks.current()?, Arc::new(next))
+    }
+}
+
+/// The lock file, locked. It also holds the serial number of the last file that was written, in decimal: a file that was
+/// put back from a backup is older.
+struct Lock(File);
+
+impl Lock {
+    fn write_serial(&self, serial: u64) -> Result<(), Error> {
+        // One write of one size, so that a number is never cut off.
+        self.0.write_all_at(format!("{serial:020}\n").as_bytes(), 0)?;
+        Ok(())
+    }
+}
+
+/// The serial number that a lock file holds; 0 if there is none, as before the first write.
+fn read_serial(path: &Path) -> Result<u64, Error> {
+    let text = match fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        other => other?,
+    };
+    if text.is_empty() {
+        return Ok(0);
+    }
+    let digits = text.strip_suffix(b"\n").and_then(|digits| core::str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).ok_or(Error::Malformed)
+}
+
+fn encode(entries: &Entries, head: &Head, suite: Suite, kek: &KeyHandle) -> Result<Vec<u8>, Error> {
+    let mut out = head.bytes.clone();
+    out.extend_from_slice(&entries.serial.to_be_bytes());
+    out.extend_from_slice(&u32::try_from(entries.by_name.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
+    for (name, bytes) in &entries.by_name {
+        match name.as_slice() {
+            name::POLICY => item(&mut out, ITEM_POLICY, &[bytes])?,
+            name if name::is_record(name) => {
+                item(&mut out, ITEM_RECORD, &[bytes])?;
+            }
+            name => {
+                let len = u16::try_from(name.len()).map_err(|_| Error::TooLong)?;
+                item(&mut out, ITEM_NAMED, &[&len.to_be_bytes(), name, bytes])?;
+            }
+        }
+    }
+    // Nobody would read it again.
+    if u64::try_from(out.len().saturating_add(suite.mac_len())).map_or(true, |len| len > MAX_LEN) {
+        return Err(Error::TooLong);
+    }
+    out.extend_from_slice(&kek.mac(suite, MAC_PURPOSE, &out)?);
+    Ok(out)
+}
+
+fn item(out: &mut Vec<u8>, kind: u8, parts: &[&[u8]]) -> Result<(), Error> {
+    let len = parts.iter().map(|part| part.len()).sum::<usize>();
+    out.push(kind);
+    out.extend_from_slice(&u32::try_from(len).map_err(|_| Error::TooLong)?.to_be_bytes());
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    Ok(())
+}
+
+fn decode(bytes: &[u8], head: &Head, suite: Suite, keks: &Keks) -> Result<Entries, Error> {
+    let (signed, tag) = bytes
+        .len()
+        .checked_sub(suite.mac_len())
+        .and_then(|at| bytes.split_at_checked(at))
+        .ok_or(Error::Malformed)?;
+    let body = signed.strip_prefix(head.bytes.as_slice()).ok_or(Error::Passphrase)?;
+    let kek = keks.current()?;
+    if !ct_eq(&kek.mac(suite, MAC_PURPOSE, signed)?, tag) {
+        return Err(Error::Passphrase);
+    }
+    let mut reader = Reader::new(body);
+    let mut entries = Entries { serial: reader.u64()?, ..Entries::default() };
+    for _ in 0..reader.u32()? {
+        let kind = reader.u8()?;
+        let item = reader.prefixed32()?;
+        let entry = match kind {
+            ITEM_RECORD => Entry { name: name::record(&Record::parse(item)?), bytes: item.to_vec() },
+            ITEM_POLICY => {
+                Policy::from_stored(item, keks)?;
+                Entry { name: name::POLICY.to_vec(), bytes: item.to_vec() }
+            }
+            ITEM_ALIAS => {
+                let mut pair = Reader::new(item);
+                let (alias, tenant) = (pair.prefixed16()?, pair.prefixed16()?);
+                pair.finish()?;
+                TenantId::try_from(tenant)?;
+                entry::clear(&kek, suite, &name::alias(alias), tenant)?
+            }
+            ITEM_NAMED => {
+                let mut named = Reader::new(item);
+                let name = named.prefixed16()?.to_vec();
+                Entry { name, bytes: named.take(named.remaining())?.to_vec() }
+            }
+            _ => return Err(Error::Unsupported),
+        };
+        if entries.by_name.insert(entry.name, entry.bytes).is_some() && kind == ITEM_RECORD {
+            return Err(Error::AlreadyExists);
+        }
+    }
+    reader.finish()?;
+    Ok(entries)
+}
+
+impl Head {
+    fn create(passphrase: &Passphrase, cost: PassphraseCost, suite: Suite, kek: &Kek) -> Result<Self, Error> {
+        if passphrase.expose_secret().len() < Passphrase::MIN_LEN {
+            return Err(Error::Value);
+        }
+        let mut bytes = Vec::with_capacity(128);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&[VERSION, suite.id(), SOURCE_PASSPHRASE]);
+        for number in [cost.memory_kib, cost.passes, cost.lanes] {
+            bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        let mut salt = [0; 16];
+        Os.fill(&mut salt)?;
+        bytes.extend_from_slice(&salt);
+        let sealing = Arc::new(sealing_key(passphrase, &salt, cost, suite)?);
+        Self { aad_len: bytes.len(), bytes, sealing }.with_kek(suite, kek)
+    }
+
+    /// The same head, but for the KEK.
+    fn with_kek(&self, suite: Suite, kek: &Kek) -> Result<Self, Error> {
+        let (aad, _) = self.bytes.split_at_checked(self.aad_len).ok_or(Error::Malformed)?;
+        let sealed = self.sealing.wrap(suite, aad, kek.expose_secret(), &mut Os)?;
+        Ok(Self { bytes: [aad, &sealed].concat(), aad_len: self.aad_len, sealing: self.sealing.clone() })
+    }
+
+    fn open(bytes: &[u8], passphrase: &Passphrase) -> Result<(Self, Suite, Kek), Error> {
+        let mut reader = Reader::new(bytes);
         if reader.array::<4>()? != MAGIC {
             return Err(Error::Malformed);
         }
@@ -142,136 +527,56 @@ impl KeyFile {
         let cost = cost.bounded().map_err(|_| Error::Passphrase)?;
         let salt = reader.array::<16>()?;
         let aad_len = bytes.len().saturating_sub(reader.remaining());
-        let sealed = reader.take(suite.nonce_len() + Kek::LEN + 16)?;
-        let head_len = bytes.len().saturating_sub(reader.remaining());
-        let (aad, _) = bytes.split_at_checked(aad_len).ok_or(Error::Malformed)?;
-        let sealing = sealing_key(passphrase, salt, cost, suite)?;
-        let kek = sealing.unwrap(suite, aad, sealed).map_err(|_| Error::Passphrase)?;
-        let kek = Kek::try_from(kek.expose_secret()).map_err(|_| Error::Passphrase)?;
-        let (head, _) = bytes.split_at_checked(head_len).ok_or(Error::Malformed)?;
-        let file = Self { path: path.to_path_buf(), head: head.to_vec(), suite };
-        let handle = KeyHandle::local(&kek)?;
-        let state = State { stamp, ..file.decode(&handle, &bytes)? };
-        Ok((file, handle, state))
+        reader.take(sealed_len(suite))?;
+        let sealing = Arc::new(sealing_key(passphrase, salt, cost, suite)?);
+        let (bytes, kek) = unseal(bytes, aad_len, &sealing, suite)?;
+        Ok((Self { bytes, aad_len, sealing }, suite, kek))
     }
 
-    /// Reads the file again, under the KEK that it had when it was opened.
-    pub(crate) fn reload(&self, kek: &KeyHandle) -> Result<State, Error> {
-        let (bytes, stamp) = read(&self.path)?;
-        Ok(State { stamp, ..self.decode(kek, &bytes)? })
-    }
-
-    /// Puts a new file in the place of the old one: written beside it, flushed, renamed. [`KeyFile::flush_folder`]
-    /// comes after it.
+    /// The head of a file that was written since: the same, or with another KEK under the same passphrase and salt.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; the old file stands unchanged then.
-    pub(crate) fn write(&self, kek: &KeyHandle, state: &State) -> Result<(), Error> {
-        let temporary = self.beside(".new");
-        // Left over from a writer that died; the lock says that no other is at work.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
+    /// [`Error::Passphrase`] if the passphrase was changed.
+    fn follow(&self, bytes: &[u8], suite: Suite) -> Result<(Self, Option<Kek>), Error> {
+        let head = Self { bytes: self.bytes.clone(), aad_len: self.aad_len, sealing: self.sealing.clone() };
+        if bytes.starts_with(&self.bytes) {
+            return Ok((head, None));
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-        file.write_all(&self.encode(kek, state)?)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &self.path)?;
-        Ok(())
-    }
-
-    /// Makes the last [`KeyFile::write`] last through a power cut.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`]; the new file stands all the same, and a power cut may bring the old one back.
-    pub(crate) fn flush_folder(&self) -> Result<(), Error> {
-        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()?;
-        Ok(())
-    }
-
-    /// Keeps other writers out until it is dropped.
-    pub(crate) fn lock(&self) -> Result<File, Error> {
-        let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).to_owned();
-        let lock = options.open(self.beside(".lock"))?;
-        lock.lock()?;
-        Ok(lock)
-    }
-
-    /// Which file stands at the path now. Every write puts another in its place.
-    pub(crate) fn stamp(&self) -> Result<Stamp, Error> {
-        Ok(stamp(&fs::metadata(&self.path)?))
-    }
-
-    /// Whether anything stands at the path.
-    pub(crate) fn exists(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok()
-    }
-
-    fn beside(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        name.into()
-    }
-
-    fn encode(&self, kek: &KeyHandle, state: &State) -> Result<Vec<u8>, Error> {
-        let mut out = self.head.clone();
-        out.extend_from_slice(&state.serial.to_be_bytes());
-        let count = state.records().count() + state.aliases.len() + usize::from(state.policy.is_some());
-        out.extend_from_slice(&u32::try_from(count).map_err(|_| Error::TooLong)?.to_be_bytes());
-        for record in state.records() {
-            entry(&mut out, ENTRY_RECORD, &record.to_bytes())?;
-        }
-        for (alias, tenant) in &state.aliases {
-            let mut pair = Vec::with_capacity(alias.len() + 132);
-            for part in [alias, tenant.as_bytes()] {
-                pair.extend_from_slice(&u16::try_from(part.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
-                pair.extend_from_slice(part);
-            }
-            entry(&mut out, ENTRY_ALIAS, &pair)?;
-        }
-        if let Some(policy) = &state.policy {
-            entry(&mut out, ENTRY_POLICY, &policy.to_stored(kek, self.suite)?)?;
-        }
-        // Nobody would read it again.
-        if u64::try_from(out.len().saturating_add(self.suite.mac_len())).map_or(true, |len| len > MAX_LEN) {
-            return Err(Error::TooLong);
-        }
-        out.extend_from_slice(&kek.mac(self.suite, MAC_PURPOSE, &out)?);
-        Ok(out)
-    }
-
-    fn decode(&self, kek: &KeyHandle, bytes: &[u8]) -> Result<State, Error> {
-        let (signed, tag) = bytes
-            .len()
-            .checked_sub(self.suite.mac_len())
-            .and_then(|at| bytes.split_at_checked(at))
-            .ok_or(Error::Malformed)?;
-        let body = signed.strip_prefix(self.head.as_slice()).ok_or(Error::Passphrase)?;
-        if !ct_eq(&kek.mac(self.suite, MAC_PURPOSE, signed)?, tag) {
+        let (aad, _) = self.bytes.split_at_checked(self.aad_len).ok_or(Error::Malformed)?;
+        if !bytes.starts_with(aad) {
             return Err(Error::Passphrase);
         }
-        let mut reader = Reader::new(body);
-        let mut state = State { serial: reader.u64()?, ..State::default() };
-        for _ in 0..reader.u32()? {
-            let kind = reader.u8()?;
-            let entry = reader.prefixed32()?;
-            match kind {
-                ENTRY_RECORD => state.add_record(Record::parse(entry)?)?,
-                ENTRY_ALIAS => {
-                    let mut pair = Reader::new(entry);
-                    let (alias, tenant) = (pair.prefixed16()?, pair.prefixed16()?);
-                    pair.finish()?;
-                    state.aliases.insert(alias.to_vec(), tenant.try_into()?);
-                }
-                ENTRY_POLICY => state.policy = Some(Policy::from_stored(entry, kek)?.into()),
-                _ => return Err(Error::Unsupported),
-            }
-        }
-        reader.finish()?;
-        Ok(state)
+        let (bytes, kek) = unseal(bytes, self.aad_len, &self.sealing, suite)?;
+        Ok((Self { bytes, ..head }, Some(kek)))
     }
+}
+
+/// The head of a file and the KEK in it.
+fn unseal(bytes: &[u8], aad_len: usize, sealing: &SuiteKey, suite: Suite) -> Result<(Vec<u8>, Kek), Error> {
+    let (head, _) = bytes.split_at_checked(aad_len + sealed_len(suite)).ok_or(Error::Malformed)?;
+    let (aad, sealed) = head.split_at_checked(aad_len).ok_or(Error::Malformed)?;
+    let kek = sealing.unwrap(suite, aad, sealed).map_err(|_| Error::Passphrase)?;
+    Ok((head.to_vec(), Kek::try_from(kek.expose_secret()).map_err(|_| Error::Passphrase)?))
+}
+
+/// The size of the sealed KEK, in bytes.
+fn sealed_len(suite: Suite) -> usize {
+    suite.nonce_len() + Kek::LEN + 16
+}
+
+/// # Errors
+///
+/// [`Error::InsecureFolder`] if others than its owner may put files in the folder of `path`.
+fn check_folder(path: &Path) -> Result<(), Error> {
+    let folder = fs::metadata(path.parent().unwrap_or(Path::new("/")))?;
+    if folder.mode() & 0o022 == 0 { Ok(()) } else { Err(Error::InsecureFolder) }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.to_path_buf().into_os_string();
+    name.push(suffix);
+    name.into()
 }
 
 fn sealing_key(
@@ -291,15 +596,8 @@ fn stamp(metadata: &fs::Metadata) -> Stamp {
     (metadata.ino(), metadata.len(), metadata.mtime(), metadata.mtime_nsec())
 }
 
-fn entry(out: &mut Vec<u8>, kind: u8, bytes: &[u8]) -> Result<(), Error> {
-    out.push(kind);
-    out.extend_from_slice(&u32::try_from(bytes.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
-    out.extend_from_slice(bytes);
-    Ok(())
-}
-
 fn read(path: &Path) -> Result<(Vec<u8>, Stamp), Error> {
-    let file = File::open(path)?;
+    let file = OpenOptions::new().read(true).custom_flags(NOFOLLOW).open(path)?;
     let metadata = file.metadata()?;
     if metadata.len() > MAX_LEN {
         return Err(Error::TooLong);
@@ -312,45 +610,50 @@ fn read(path: &Path) -> Result<(Vec<u8>, Stamp), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tenant::id::TenantId;
+    use crate::{
+        secret::Secret,
+        tenant::{id::Generation, record::RootKind},
+    };
 
-    /// A file whose head stands for none that was sealed: what comes after it is read under the MAC alone.
-    fn file() -> (KeyFile, KeyHandle) {
+    /// A head that stands for none that was sealed: what comes after it is read under the MAC alone.
+    fn head() -> (Head, Keks) {
         let kek = KeyHandle::local(&Kek::generate().unwrap()).unwrap();
-        (KeyFile { path: PathBuf::new(), head: b"head".to_vec(), suite: Suite::default() }, kek)
+        let sealing = Arc::new(SuiteKey::new(Suite::default(), Secret::from_bytes(&[7; 32])));
+        (Head { bytes: b"head".to_vec(), aad_len: 4, sealing }, Keks::new(kek, &[]))
     }
 
-    fn signed(file: &KeyFile, kek: &KeyHandle, entries: &[(u8, &[u8])], rest: &[u8]) -> Vec<u8> {
-        let mut out = file.head.clone();
+    fn signed(head: &Head, keks: &Keks, items: &[(u8, &[u8])], rest: &[u8]) -> Vec<u8> {
+        let mut out = head.bytes.clone();
         out.extend_from_slice(&7u64.to_be_bytes());
-        out.extend_from_slice(&u32::try_from(entries.len()).unwrap().to_be_bytes());
-        for (kind, bytes) in entries {
-            entry(&mut out, *kind, bytes).unwrap();
+        out.extend_from_slice(&u32::try_from(items.len()).unwrap().to_be_bytes());
+        for (kind, bytes) in items {
+            item(&mut out, *kind, &[bytes]).unwrap();
         }
         out.extend_from_slice(rest);
-        out.extend_from_slice(&kek.mac(file.suite, MAC_PURPOSE, &out).unwrap());
+        out.extend_from_slice(&keks.current().unwrap().mac(Suite::default(), MAC_PURPOSE, &out).unwrap());
         out
     }
 
     #[test]
     fn what_is_authentic_must_be_well_formed_too() {
-        let (file, kek) = file();
-        let decode = |entries: &[(u8, &[u8])], rest: &[u8]| {
-            file.decode(&kek, &signed(&file, &kek, entries, rest)).map(|state| state.serial)
+        let (head, keks) = head();
+        let decode = |items: &[(u8, &[u8])], rest: &[u8]| {
+            decode(&signed(&head, &keks, items, rest), &head, Suite::default(), &keks)
+                .map(|entries| entries.serial)
         };
-        let alias = (ENTRY_ALIAS, &b"\x00\x01a\x00\x01t"[..]);
+        let alias = (ITEM_ALIAS, &b"\x00\x01a\x00\x01t"[..]);
         assert_eq!(decode(&[alias], b""), Ok(7));
         assert_eq!(decode(&[alias], b"\0"), Err(Error::Malformed));
-        assert_eq!(decode(&[(ENTRY_ALIAS, b"\x00\x01a\x00\x01t\0")], b""), Err(Error::Malformed));
-        assert_eq!(decode(&[(ENTRY_ALIAS, b"\x00\x01a\x00\x02t")], b""), Err(Error::Malformed));
-        assert_eq!(decode(&[alias, (4, b"")], b""), Err(Error::Unsupported));
-        assert_eq!(decode(&[(ENTRY_RECORD, b"TSKR")], b""), Err(Error::Malformed));
-        let (tenant, created) = (TenantId::try_from("t").unwrap(), 0);
-        let (suite, kind, first) =
-            (file.suite, crate::tenant::RootKind::TenantRoot, TryFrom::try_from(1).unwrap());
-        let record =
-            Record::generate(&kek, suite, kind, &tenant, first, created, &mut Os).unwrap().to_bytes();
-        let twice = [(ENTRY_RECORD, record.as_slice()), (ENTRY_RECORD, &record)];
+        assert_eq!(decode(&[(ITEM_ALIAS, b"\x00\x01a\x00\x01t\0")], b""), Err(Error::Malformed));
+        assert_eq!(decode(&[(ITEM_ALIAS, b"\x00\x01a\x00\x02t")], b""), Err(Error::Malformed));
+        assert_eq!(decode(&[(ITEM_NAMED, b"\x00\x01a")], b""), Ok(7));
+        assert_eq!(decode(&[(ITEM_NAMED, b"\x00\x02a")], b""), Err(Error::Malformed));
+        assert_eq!(decode(&[alias, (5, b"")], b""), Err(Error::Unsupported));
+        assert_eq!(decode(&[(ITEM_RECORD, b"TSKR")], b""), Err(Error::Malformed));
+        let (tenant, kek) = (TenantId::try_from("t").unwrap(), keks.current().unwrap());
+        let (suite, kind, first) = (Suite::default(), RootKind::TenantRoot, Generation::FIRST);
+        let record = Record::generate(&kek, suite, kind, &tenant, first, 0, &mut Os).unwrap().to_bytes();
+        let twice = [(ITEM_RECORD, record.as_slice()), (ITEM_RECORD, &record)];
         assert_eq!(decode(&twice[..1], b""), Ok(7));
         assert_eq!(decode(&twice, b""), Err(Error::AlreadyExists));
     }
@@ -358,31 +661,26 @@ mod tests {
     #[test]
     #[ignore = "takes some GiB of memory: make soak"]
     fn a_file_that_could_not_be_read_again_is_not_written() {
-        let (file, kek) = file();
-        let tenant = TenantId::try_from("t").unwrap();
-        let mut state = State::default();
-        // Each entry is 5 bytes, two lengths, the alias and the tenant.
+        let (head, keks) = head();
+        let (suite, kek) = (Suite::default(), keks.current().unwrap());
+        let mut entries = Entries::default();
+        // Each item is a kind, two lengths, a name and bytes.
         for number in 0..16_383u32 {
-            let mut alias = vec![b'x'; 65_536 - 5 - 4 - 1];
-            alias[..4].copy_from_slice(&number.to_be_bytes());
-            state.aliases.insert(alias, tenant.clone());
+            let name = [&[9][..], &number.to_be_bytes()].concat();
+            entries.by_name.insert(name, vec![b'x'; 65_536 - 1 - 4 - 2 - 5]);
         }
-        let left = 65_536 - file.head.len() - 8 - 4 - file.suite.mac_len();
-        state.aliases.insert(vec![b'y'; left - 5 - 4 - 1], tenant.clone());
-        let at_the_bound = file.encode(&kek, &state).map(|bytes| bytes.len());
-        assert_eq!(at_the_bound, Ok(1 << 30));
-        state.aliases.insert(b"z".to_vec(), tenant);
-        assert_eq!(file.encode(&kek, &state).err(), Some(Error::TooLong));
-    }
-
-    #[test]
-    fn memory_passes_and_lanes_reach_argon2id_in_their_own_places() {
-        let (passphrase, salt) = (Passphrase::try_from("a passphrase").unwrap(), [9; 16]);
-        let cost = PassphraseCost { memory_kib: 64, passes: 3, lanes: 2 };
-        let suite = Suite::default();
-        let sealed = sealing_key(&passphrase, &salt, cost, suite).unwrap().wrap(suite, b"", b"kek", &mut Os);
-        let prk = argon2id(b"a passphrase", &salt, 64, 3, 2).unwrap();
-        let expected = SuiteKey::new(suite, suite.expand(&prk, "keyfile/kek", &[]).unwrap());
-        assert_eq!(expected.unwrap(suite, b"", &sealed.unwrap()).unwrap().expose_secret(), b"kek");
+        // What the last item may have beside its length and name, for the file to be just as long as is read.
+        let left = |entries: &Entries| {
+            let len = encode(entries, &head, suite, &kek).unwrap().len();
+            usize::try_from(MAX_LEN).unwrap() - len - 1 - 4 - 2 - 1
+        };
+        let room = left(&entries);
+        for (more, fits) in [(0, true), (1, false)] {
+            entries.by_name.insert(vec![8], vec![b'x'; room + more]);
+            assert_eq!(
+                encode(&entries, &head, suite, &kek).err(),
+                if fits { None } else { Some(Error::TooLong) }
+            );
+        }
     }
 }

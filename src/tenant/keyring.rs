@@ -1,13 +1,9 @@
-//! A keyring: every tenant's roots under one KEK, the aliases, and the policy.
+//! A keyring: every tenant's roots under one KEK, the aliases, and the policy, over a store of entries.
 
 use core::fmt;
 use std::{
-    collections::{BTreeMap, HashMap},
     path::Path,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -16,14 +12,22 @@ use crate::{
     primitive::rng::{Os, RandomSource},
     tenant::{
         cache::Cache,
-        chain::{CellKeys, IndexKeys, Node, Place},
+        draft::Draft,
+        entry,
         event::{EventSink, KeyEvent, NoEvents},
+        freshness::{Ask, Freshness},
         id::{Generation, TenantId},
-        kek::{Kek, KeyHandle, Passphrase},
-        keyfile::{KeyFile, PassphraseCost, Stamp},
-        policy::{Class, IndexRule, Policy},
+        kek::{Kek, Keks, KeyHandle, Passphrase},
+        keyfile::{KeyFile, PassphraseCost},
+        memory::{Entries, MemoryStore},
+        name,
+        observer::{NoObserver, Observation, Observer},
+        policy::Policy,
         record::{Record, RootKind},
+        state::{Life, TenantState},
+        store::{Entry, RecordStore},
         suite::Suite,
+        view::{Tenant, View},
     },
 };
 
@@ -55,50 +59,26 @@ pub struct Keyring {
 }
 
 struct Inner {
-    kek: KeyHandle,
+    keks: Arc<Keks>,
     suite: Suite,
-    file: Option<KeyFile>,
+    store: Arc<dyn RecordStore>,
+    /// The store, if it is a key file.
+    file: Option<Arc<KeyFile>>,
+    cost: PassphraseCost,
     sink: Arc<dyn EventSink>,
-    state: RwLock<State>,
-    /// Raised by every change, so that handles made before notice.
-    revision: AtomicU64,
-    roots: Cache<(u64, TenantId), Roots>,
-    cells: Cache<Box<[u8]>, CellKeys>,
-    indexes: Cache<Box<[u8]>, IndexKeys>,
+    observer: Arc<dyn Observer>,
+    freshness: Freshness,
+    views: Cache<TenantId, View>,
+    aliases: Cache<(u64, Vec<u8>), TenantId>,
+    policy: Mutex<KnownPolicy>,
 }
 
-/// The unwrapped roots of a tenant, newest first.
-struct Roots {
-    tenant: Vec<(Generation, Node)>,
-    index: Vec<(Generation, Node)>,
-}
-
-/// What is stored: everything but the KEK.
-#[derive(Clone, Default)]
-pub(crate) struct State {
-    pub(crate) serial: u64,
-    /// Which file this was read from or written to.
-    pub(crate) stamp: Stamp,
-    pub(crate) tenants: BTreeMap<TenantId, BTreeMap<(RootKind, Generation), Record>>,
-    pub(crate) aliases: HashMap<Vec<u8>, TenantId>,
-    pub(crate) policy: Option<Arc<Policy>>,
-}
-
-impl State {
-    pub(crate) fn records(&self) -> impl Iterator<Item = &Record> {
-        self.tenants.values().flat_map(BTreeMap::values)
-    }
-
-    /// # Errors
-    ///
-    /// [`Error::AlreadyExists`] if there is a record of that tenant, kind and generation.
-    pub(crate) fn add_record(&mut self, record: Record) -> Result<(), Error> {
-        let roots = self.tenants.entry(record.tenant().clone()).or_default();
-        match roots.insert((record.kind(), record.generation()), record) {
-            None => Ok(()),
-            Some(_) => Err(Error::AlreadyExists),
-        }
-    }
+/// The policy in force, as of a serial number of the store.
+#[derive(Default)]
+struct KnownPolicy {
+    serial: Option<u64>,
+    bytes: Option<Vec<u8>>,
+    policy: Option<Arc<Policy>>,
 }
 
 /// How a keyring is made. The defaults are what nearly everybody wants.
@@ -107,27 +87,36 @@ pub struct KeyringOptions {
     cache_capacity: usize,
     cache_ttl: Duration,
     cost: PassphraseCost,
+    observer: Arc<dyn Observer>,
+    older_keks: Vec<Arc<KeyHandle>>,
+    outage: Duration,
     sink: Arc<dyn EventSink>,
     suite: Suite,
+    within: Duration,
 }
 
 impl KeyringOptions {
-    /// The defaults: 65,536 cached keys for 5 minutes each, the recommended passphrase cost, no event sink.
+    /// The defaults: 8,192 tenants cached for 5 minutes each, changes of other processes seen within 5 seconds, an
+    /// outage of the store borne for 60, the recommended passphrase cost, no event sink, no observer.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            cache_capacity: 65_536,
+            cache_capacity: 8_192,
             cache_ttl: Duration::from_secs(300),
             cost: PassphraseCost::RECOMMENDED,
+            observer: Arc::new(NoObserver),
+            older_keks: Vec::new(),
+            outage: Duration::from_secs(60),
             sink: Arc::new(NoEvents),
             suite: Suite::default(),
+            within: Duration::from_secs(5),
         }
     }
 
-    /// How many tenants' roots, places and indexes are cached, each, and for how long.
+    /// How many tenants are cached, each with the keys that it uses, and for how long.
     #[must_use]
-    pub fn cache(mut self, capacity: usize, ttl: Duration) -> Self {
-        (self.cache_capacity, self.cache_ttl) = (capacity, ttl);
+    pub fn cache(mut self, tenants: usize, ttl: Duration) -> Self {
+        (self.cache_capacity, self.cache_ttl) = (tenants, ttl);
         self
     }
 
@@ -142,6 +131,32 @@ impl KeyringOptions {
     #[must_use]
     pub fn event_sink(mut self, sink: Arc<dyn EventSink>) -> Self {
         self.sink = sink;
+        self
+    }
+
+    /// Who counts what the keyring does.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// An older KEK that entries of a store may still be under, while they are moved to the new one.
+    ///
+    /// # Errors
+    ///
+    /// None at present; deriving the wrapping keys is fallible.
+    pub fn older_kek(mut self, kek: &Kek) -> Result<Self, Error> {
+        self.older_keks.push(Arc::new(KeyHandle::local(kek)?));
+        Ok(self)
+    }
+
+    /// How old what is known of the store may be: a key that another process rotated, suspended or shredded is used for
+    /// `within` at most. While the store does not answer, what was known goes on for `outage` after its last answer;
+    /// then every call fails.
+    #[must_use]
+    pub fn staleness(mut self, within: Duration, outage: Duration) -> Self {
+        (self.within, self.outage) = (within, outage);
         self
     }
 
@@ -172,7 +187,7 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::AlreadyExists`] if anything stands at `path`; [`Error::Value`] for a passphrase under 12 bytes;
-    /// [`Error::Io`].
+    /// [`Error::InsecureFolder`]; [`Error::Io`].
     pub fn create(path: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Self, Error> {
         Self::create_with(path, passphrase, &KeyringOptions::new())
     }
@@ -187,17 +202,8 @@ impl Keyring {
         passphrase: &Passphrase,
         options: &KeyringOptions,
     ) -> Result<Self, Error> {
-        let (file, kek) = KeyFile::create(path.as_ref(), passphrase, options.cost, options.suite)?;
-        let mut state = State { serial: 1, ..State::default() };
-        let lock = file.lock()?;
-        if file.exists() {
-            return Err(Error::AlreadyExists);
-        }
-        file.write(&kek, &state)?;
-        file.flush_folder()?;
-        state.stamp = file.stamp()?;
-        drop(lock);
-        Ok(Self::assemble(kek, Some(file), state, options))
+        let file = KeyFile::create(path.as_ref(), passphrase, options.cost, options.suite)?;
+        Self::over_file(file, options)
     }
 
     /// Opens a key file.
@@ -205,7 +211,8 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::Passphrase`] if the passphrase is wrong or the file was altered; [`Error::Malformed`] if it is no
-    /// key file; [`Error::Unsupported`] if a newer version made it; [`Error::Io`].
+    /// key file; [`Error::Unsupported`] if a newer version made it; [`Error::RolledBack`] if a later file has stood
+    /// in its place; [`Error::InsecureFolder`]; [`Error::Io`].
     pub fn open(path: impl AsRef<Path>, passphrase: &Passphrase) -> Result<Self, Error> {
         Self::open_with(path, passphrase, &KeyringOptions::new())
     }
@@ -220,8 +227,21 @@ impl Keyring {
         passphrase: &Passphrase,
         options: &KeyringOptions,
     ) -> Result<Self, Error> {
-        let (file, kek, state) = KeyFile::open(path.as_ref(), passphrase)?;
-        Ok(Self::assemble(kek, Some(file), state, options))
+        Self::over_file(KeyFile::open(path.as_ref(), passphrase, false)?, options)
+    }
+
+    /// Opens a key file that was put back from a backup on purpose. What was done after that backup is gone from it:
+    /// generations, tenants, suspensions, shreddings. The file is marked as the latest.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::open`], but for [`Error::RolledBack`].
+    pub fn restore(
+        path: impl AsRef<Path>,
+        passphrase: &Passphrase,
+        options: &KeyringOptions,
+    ) -> Result<Self, Error> {
+        Self::over_file(KeyFile::open(path.as_ref(), passphrase, true)?, options)
     }
 
     /// A keyring that is stored nowhere: its records are the caller's to keep ([`Keyring::records`]).
@@ -246,22 +266,37 @@ impl Keyring {
         records: impl IntoIterator<Item = B>,
         options: &KeyringOptions,
     ) -> Result<Self, Error> {
-        let handle = KeyHandle::local(kek)?;
-        let mut state = State::default();
+        let keks = Keks::new(KeyHandle::local(kek)?, &options.older_keks);
+        let mut entries = Entries::default();
         for bytes in records {
             let record = Record::parse(bytes.as_ref())?;
-            record.check_provider(&handle)?;
-            state.add_record(record)?;
+            record.check_provider(&keks)?;
+            if entries.by_name.insert(name::record(&record), bytes.as_ref().to_vec()).is_some() {
+                return Err(Error::AlreadyExists);
+            }
         }
-        Ok(Self::assemble(handle, None, state, options))
+        Self::assemble(Arc::new(keks), Arc::new(MemoryStore::with(entries)), None, options)
+    }
+
+    /// A keyring over a store, such as a database. Many processes may work on one store.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if the store was moved to another KEK; [`Error::Io`], [`Error::Store`].
+    pub fn over(kek: &Kek, store: Arc<dyn RecordStore>, options: &KeyringOptions) -> Result<Self, Error> {
+        let keks = Arc::new(Keks::new(KeyHandle::local(kek)?, &options.older_keks));
+        let keyring = Self::assemble(keks, store, None, options)?;
+        let current = keyring.store().get(name::KEK)?;
+        keyring.inner.follow_kek(current.as_deref())?;
+        Ok(keyring)
     }
 
     /// Creates a tenant with a fresh root and index root.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyExists`]; [`Error::Value`] or [`Error::TooLong`] if the id is not 1 to 128 bytes;
-    /// [`Error::Random`], [`Error::Io`].
+    /// [`Error::AlreadyExists`]; [`Error::Shredded`] if a tenant of that id was destroyed; [`Error::Value`] or
+    /// [`Error::TooLong`] if the id is not 1 to 128 bytes; [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn create_tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Tenant, Error> {
         self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut Os)
     }
@@ -280,55 +315,59 @@ impl Keyring {
         self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut crate::primitive::rng::Explicit(rng))
     }
 
-    /// The keys of a tenant, by its id. A key file that another process replaced is read again first; while it cannot
-    /// be read, tenants that are known go on ([`Keyring::reload`] says what is wrong with it).
+    /// The keys of a tenant, by its id. One that is not known here is looked for in the store at once; what another
+    /// process changed of one that is known is seen within the staleness of [`KeyringOptions::staleness`].
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`]; [`Error::Open`] if its records were altered; what [`Keyring::reload`] says, for a
-    /// tenant that is not known.
+    /// [`Error::UnknownTenant`]; [`Error::Suspended`], [`Error::Shredded`]; [`Error::Open`] if its records were
+    /// altered; [`Error::Io`], [`Error::Store`].
     pub fn tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Tenant, Error> {
         let id = id.try_into().map_err(Into::into)?;
-        let reloaded = self.reload_if_replaced();
-        if self.read(|state| state.tenants.contains_key(&id)) {
-            return self.handle(id);
-        }
-        reloaded.and(Err(Error::UnknownTenant))
+        let view = self.fresh_if(Error::UnknownTenant, || self.view(&id))?;
+        Ok(Tenant::new(self.clone(), view))
     }
 
     /// The keys of a tenant, by one of its aliases.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`] if no tenant has that alias.
+    /// [`Error::UnknownTenant`] if no tenant has that alias; as [`Keyring::tenant`].
     pub fn tenant_by_alias(&self, alias: &str) -> Result<Tenant, Error> {
-        let reloaded = self.reload_if_replaced();
-        match self.read(|state| state.aliases.get(alias.as_bytes()).cloned()) {
-            Some(id) => self.handle(id),
-            None => reloaded.and(Err(Error::UnknownTenant)),
-        }
+        let id = self.fresh_if(Error::UnknownTenant, || {
+            let key = (self.serial()?, alias.as_bytes().to_vec());
+            if let Some(id) = self.inner.aliases.get(&key) {
+                return Ok(id);
+            }
+            let name = name::alias(alias.as_bytes());
+            let bytes = self.store().get(&name)?.ok_or(Error::UnknownTenant)?;
+            let id = Arc::new(TenantId::try_from(self.open_entry(&name, &bytes)?.as_slice())?);
+            self.inner.aliases.insert(key, id.clone());
+            Ok(id)
+        })?;
+        Ok(Tenant::new(self.clone(), self.view(&id)?))
     }
 
     /// Gives a tenant another name: a CorpID, a suite id, an open id. No key changes.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyExists`] if a tenant has that alias; [`Error::UnknownTenant`]; [`Error::Value`] or
-    /// [`Error::TooLong`] if the alias is not 1 to 128 bytes.
+    /// [`Error::AlreadyExists`] if a tenant has that alias; [`Error::UnknownTenant`], [`Error::Shredded`];
+    /// [`Error::Value`] or [`Error::TooLong`] if the alias is not 1 to 128 bytes; [`Error::Io`], [`Error::Store`].
     pub fn add_alias<I: TryInto<TenantId, Error: Into<Error>>>(
         &self,
         alias: &str,
         id: I,
     ) -> Result<(), Error> {
         let (alias, id) = (TenantId::try_from(alias)?, id.try_into().map_err(Into::into)?);
-        self.update(|state| {
-            if !state.tenants.contains_key(&id) {
-                return Err(Error::UnknownTenant);
+        let name = name::alias(alias.as_bytes());
+        self.update(|draft| {
+            draft.check_alive(&id)?;
+            if draft.get(&name)?.is_some() {
+                return Err(Error::AlreadyExists);
             }
-            match state.aliases.insert(alias.as_bytes().to_vec(), id.clone()) {
-                None => Ok(KeyEvent::AliasAdded(id)),
-                Some(_) => Err(Error::AlreadyExists),
-            }
+            draft.put(&name, id.as_bytes())?;
+            Ok((KeyEvent::AliasAdded(id), ()))
         })
     }
 
@@ -336,51 +375,32 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`] if no tenant has that alias.
+    /// [`Error::UnknownTenant`] if no tenant has that alias; [`Error::Io`], [`Error::Store`].
     pub fn remove_alias(&self, alias: &str) -> Result<(), Error> {
-        self.update(|state| {
-            state.aliases.remove(alias.as_bytes()).map(KeyEvent::AliasRemoved).ok_or(Error::UnknownTenant)
+        let name = name::alias(alias.as_bytes());
+        self.update(|draft| {
+            let id = draft.get(&name)?.ok_or(Error::UnknownTenant)?;
+            draft.delete(&name);
+            Ok((KeyEvent::AliasRemoved(id.as_slice().try_into()?), ()))
         })
-    }
-
-    /// Gives a tenant a new root. What older generations sealed still opens; new cells are of the new one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownTenant`], [`Error::Random`], [`Error::Io`].
-    pub fn rotate_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
-        &self,
-        id: I,
-    ) -> Result<Generation, Error> {
-        self.add_generation(id.try_into().map_err(Into::into)?, RootKind::TenantRoot)
-    }
-
-    /// Gives a tenant a new index root. Lookups ask for the tokens of every epoch.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::UnknownTenant`], [`Error::Random`], [`Error::Io`].
-    pub fn rotate_index<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Generation, Error> {
-        self.add_generation(id.try_into().map_err(Into::into)?, RootKind::IndexRoot)
     }
 
     /// Puts a policy in force for every tenant of this keyring.
     ///
-    /// A key file keeps it: it is in force again after [`Keyring::open`]. A service that starts with a document of its
+    /// The store keeps it: it is in force again after [`Keyring::open`]. A service that starts with a document of its
     /// own compares it with [`Keyring::policy`] and installs it if its version is higher.
     ///
     /// # Errors
     ///
     /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or its version is not higher;
-    /// the one that is in force is refused too.
+    /// the one that is in force is refused too. [`Error::Io`], [`Error::Store`].
     pub fn install_policy(&self, policy: Policy) -> Result<(), Error> {
-        self.update(|state| {
-            if let Some(current) = &state.policy {
+        self.update(|draft| {
+            if let Some(current) = draft.policy()? {
                 current.check_successor(&policy)?;
             }
-            let version = policy.version();
-            state.policy = Some(Arc::new(policy));
-            Ok(KeyEvent::PolicyInstalled(version))
+            draft.put_policy(&policy)?;
+            Ok((KeyEvent::PolicyInstalled(policy.version()), ()))
         })
     }
 
@@ -388,9 +408,10 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`] if none was installed.
+    /// [`Error::UnknownField`] if none was installed; [`Error::Open`] if it was altered; [`Error::Io`],
+    /// [`Error::Store`].
     pub fn policy(&self) -> Result<Arc<Policy>, Error> {
-        self.read(|state| state.policy.clone()).ok_or(Error::UnknownField)
+        self.policy_at(self.serial()?)?.ok_or(Error::UnknownField)
     }
 
     /// The stored form of a policy: canonical JSON with a MAC under this keyring's KEK.
@@ -399,7 +420,7 @@ impl Keyring {
     ///
     /// [`Error::TooLong`] over 4 GiB.
     pub fn policy_to_bytes(&self, policy: &Policy) -> Result<Vec<u8>, Error> {
-        policy.to_stored(&self.inner.kek, self.inner.suite)
+        policy.to_stored(&*self.inner.keks.current()?, self.inner.suite)
     }
 
     /// Reads what [`Keyring::policy_to_bytes`] made.
@@ -409,149 +430,329 @@ impl Keyring {
     /// [`Error::Open`] if it was altered; [`Error::UnknownKey`] if another KEK made it; [`Error::Malformed`],
     /// [`Error::Unsupported`].
     pub fn policy_from_bytes(&self, bytes: &[u8]) -> Result<Policy, Error> {
-        Policy::from_stored(bytes, &self.inner.kek)
+        Policy::from_stored(bytes, &self.inner.keks)
     }
 
-    /// Every record, to be kept by the caller.
-    #[must_use]
-    pub fn records(&self) -> Vec<Record> {
-        self.read(|state| state.records().cloned().collect())
-    }
-
-    /// Every tenant's id.
-    #[must_use]
-    pub fn tenant_ids(&self) -> Vec<TenantId> {
-        self.read(|state| state.tenants.keys().cloned().collect())
-    }
-
-    /// Reads the key file again, so that what other processes changed is seen.
+    /// Every record, to be kept by the caller. All of them are in memory at once.
     ///
     /// # Errors
     ///
-    /// [`Error::Passphrase`] if it was altered; [`Error::RolledBack`] if it is older than what was read before;
-    /// [`Error::Io`].
+    /// [`Error::Malformed`], [`Error::Unsupported`]; [`Error::Io`], [`Error::Store`].
+    pub fn records(&self) -> Result<Vec<Record>, Error> {
+        let mut records = Vec::new();
+        self.scan(name::TENANTS, |entry| {
+            if name::is_record(&entry.name) {
+                records.push(Record::parse(&entry.bytes)?);
+            }
+            Ok(())
+        })?;
+        Ok(records)
+    }
+
+    /// Whether a record of the store is such a one.
+    pub(crate) fn has_record(&self, test: impl Fn(&Record) -> bool) -> Result<bool, Error> {
+        let mut found = false;
+        self.scan(name::TENANTS, |entry| {
+            found |=
+                name::is_record(name::split_tenant(&entry.name)?.1) && test(&Record::parse(&entry.bytes)?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// The id of every tenant that was not shredded, in the order of their bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`]; [`Error::Io`], [`Error::Store`].
+    pub fn tenant_ids(&self) -> Result<Vec<TenantId>, Error> {
+        let mut ids: Vec<TenantId> = Vec::new();
+        self.scan(name::TENANTS, |entry| {
+            let (id, _) = name::split_tenant(&entry.name)?;
+            if name::is_record(&entry.name) && ids.last() != Some(&id) {
+                ids.push(id);
+            }
+            Ok(())
+        })?;
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// Where in its life a tenant is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTenant`]; [`Error::Open`] if its entry was altered; [`Error::Io`], [`Error::Store`].
+    pub fn tenant_state<I: TryInto<TenantId, Error: Into<Error>>>(
+        &self,
+        id: I,
+    ) -> Result<TenantState, Error> {
+        self.life(&id.try_into().map_err(Into::into)?).map(|life| life.state)
+    }
+
+    /// Asks the store now, so that what other processes changed is seen at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Passphrase`] if a key file was altered; [`Error::RolledBack`] if it is older than what was read
+    /// before; [`Error::Io`], [`Error::Store`].
     pub fn reload(&self) -> Result<(), Error> {
-        let Some(file) = &self.inner.file else { return Ok(()) };
-        let mut state = self.inner.state.write().unwrap_or_else(PoisonError::into_inner);
-        let stored = file.reload(&self.inner.kek)?;
-        if stored.serial < state.serial {
-            return Err(Error::RolledBack);
-        }
-        if stored.serial > state.serial {
-            self.replace(&mut state, stored);
-        } else {
-            state.stamp = stored.stamp;
-        }
-        Ok(())
+        self.ask(Ask::NowOrTell).map(drop)
     }
 
-    /// Reads the key file again if another stands in its place: the price of asking is one look at its metadata.
-    fn reload_if_replaced(&self) -> Result<(), Error> {
-        match &self.inner.file {
-            Some(file) if file.stamp()? != self.read(|state| state.stamp) => self.reload(),
-            _ => Ok(()),
-        }
+    /// As [`Keyring::reload`], but a store that does not answer is borne with, as
+    /// [`KeyringOptions::staleness`] says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::reload`], after the outage that is allowed.
+    pub fn refresh(&self) -> Result<(), Error> {
+        self.ask(Ask::Now).map(drop)
     }
 
-    fn assemble(kek: KeyHandle, file: Option<KeyFile>, state: State, options: &KeyringOptions) -> Self {
+    fn over_file(file: KeyFile, options: &KeyringOptions) -> Result<Self, Error> {
+        let file = Arc::new(file);
+        // What is written into a file is of the file's suite.
+        let options = KeyringOptions { suite: file.suite(), ..options.clone() };
+        Self::assemble(file.keks().clone(), file.clone(), Some(file), &options)
+    }
+
+    fn assemble(
+        keks: Arc<Keks>,
+        store: Arc<dyn RecordStore>,
+        file: Option<Arc<KeyFile>>,
+        options: &KeyringOptions,
+    ) -> Result<Self, Error> {
         let (capacity, ttl) = (options.cache_capacity, options.cache_ttl);
-        Self {
+        Ok(Self {
             inner: Arc::new(Inner {
-                kek,
+                keks,
                 suite: options.suite,
                 file,
+                cost: options.cost,
                 sink: options.sink.clone(),
-                state: RwLock::new(state),
-                revision: AtomicU64::new(0),
-                roots: Cache::new(capacity, ttl),
-                cells: Cache::new(capacity, ttl),
-                indexes: Cache::new(capacity, ttl),
+                observer: options.observer.clone(),
+                freshness: Freshness::new(store.serial()?, options.within, options.outage),
+                store,
+                views: Cache::new(capacity, ttl),
+                aliases: Cache::new(capacity, ttl),
+                policy: Mutex::default(),
             }),
-        }
+        })
     }
 
     fn create_tenant_from(&self, id: TenantId, rng: &mut impl RandomSource) -> Result<Tenant, Error> {
-        self.update(|state| {
-            if state.tenants.contains_key(&id) {
-                return Err(Error::AlreadyExists);
-            }
+        self.update(|draft| {
+            draft.check_new(&id)?;
             for kind in [RootKind::TenantRoot, RootKind::IndexRoot] {
-                state.add_record(self.fresh_record(kind, &id, Generation::FIRST, rng)?)?;
+                draft.add_root(kind, &id, Generation::FIRST, None, rng)?;
             }
-            Ok(KeyEvent::TenantCreated(id.clone()))
+            Ok((KeyEvent::TenantCreated(id.clone()), ()))
         })?;
-        self.handle(id)
+        self.tenant(id)
     }
 
-    fn add_generation(&self, id: TenantId, kind: RootKind) -> Result<Generation, Error> {
-        let mut next = Generation::FIRST;
-        self.update(|state| {
-            let roots = state.tenants.get(&id).ok_or(Error::UnknownTenant)?;
-            let newest =
-                roots.keys().filter(|(other, _)| *other == kind).map(|(_, generation)| *generation).max();
-            next = newest.ok_or(Error::UnknownTenant)?.next()?;
-            state.add_record(self.fresh_record(kind, &id, next, &mut Os)?)?;
-            Ok(match kind {
-                RootKind::TenantRoot => KeyEvent::TenantRotated(id, next),
-                RootKind::IndexRoot => KeyEvent::IndexRotated(id, next),
-            })
-        })?;
-        Ok(next)
+    /// The keys of a tenant as they are now.
+    pub(crate) fn view(&self, id: &TenantId) -> Result<Arc<View>, Error> {
+        let inner = &*self.inner;
+        let serial = self.serial()?;
+        let cached = inner.views.get(id);
+        if let Some(view) = cached.as_ref().filter(|view| view.is_of(serial)) {
+            inner.observer.count(Observation::CacheHit);
+            return Ok(view.clone());
+        }
+        // Something has changed in the store; perhaps not for this tenant.
+        let policy = self.policy_at(serial)?;
+        let entries = self.entries(&name::tenant(id))?;
+        if let Some(view) = cached.filter(|view| view.confirm(&entries, policy.as_ref(), serial)) {
+            inner.observer.count(Observation::CacheConfirmed);
+            return Ok(view);
+        }
+        inner.observer.count(Observation::CacheMiss);
+        inner.views.remove(id);
+        self.life_of(id, &entries)?.check_active()?;
+        let view = self.make_view(id, &entries, policy, serial)?;
+        inner.views.insert(id.clone(), view.clone());
+        Ok(view)
     }
 
-    fn fresh_record(
+    /// Unwraps a tenant's roots, and keeps nothing.
+    pub(crate) fn make_view(
         &self,
-        kind: RootKind,
         id: &TenantId,
-        generation: Generation,
-        rng: &mut impl RandomSource,
-    ) -> Result<Record, Error> {
-        let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Record::generate(&self.inner.kek, self.inner.suite, kind, id, generation, created, rng)
+        entries: &[Entry],
+        policy: Option<Arc<Policy>>,
+        serial: u64,
+    ) -> Result<Arc<View>, Error> {
+        let inner = &*self.inner;
+        self.load_seeds(entries)?;
+        View::new(id.clone(), entries, policy, &inner.keks, inner.suite, serial).map(Arc::new)
     }
 
-    /// Changes the state: from what is stored, under the lock, event first, file next, memory last. What is in memory
-    /// is always what stands at the path, even if it cannot be made durable.
-    fn update(&self, change: impl FnOnce(&mut State) -> Result<KeyEvent, Error>) -> Result<(), Error> {
-        let mut state = self.inner.state.write().unwrap_or_else(PoisonError::into_inner);
-        let lock = self.inner.file.as_ref().map(KeyFile::lock).transpose()?;
-        let mut next = match &self.inner.file {
-            Some(file) => file.reload(&self.inner.kek)?,
-            None => state.clone(),
-        };
-        if next.serial < state.serial {
+    /// The serial number of the store, as old as is allowed.
+    pub(crate) fn serial(&self) -> Result<u64, Error> {
+        match self.inner.freshness.known() {
+            Some(serial) => Ok(serial),
+            None => self.ask(Ask::IfStale),
+        }
+    }
+
+    fn ask(&self, how: Ask) -> Result<u64, Error> {
+        let inner = &*self.inner;
+        inner
+            .freshness
+            .ask(how, || inner.store.serial().inspect_err(|_| inner.observer.count(Observation::StoreFailed)))
+    }
+
+    /// Does `look`, and if it ends with that error, once more after asking the store, if that has something new.
+    pub(crate) fn fresh_if<T>(&self, error: Error, look: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+        let seen = self.inner.freshness.last();
+        match look() {
+            Err(found) if found == error && self.ask(Ask::NowOrTell)? != seen => look(),
+            other => other,
+        }
+    }
+
+    pub(crate) fn policy_at(&self, serial: u64) -> Result<Option<Arc<Policy>>, Error> {
+        let inner = &*self.inner;
+        // Invariant: what is known is replaced whole, so a panic elsewhere leaves nothing half done.
+        let mut known = inner.policy.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.serial.is_none_or(|of| of < serial) {
+            let bytes = inner.store.get(name::POLICY)?;
+            if bytes != known.bytes || known.serial.is_none() {
+                let policy = bytes.as_ref().map(|bytes| Policy::from_stored(bytes, &inner.keks));
+                let policy = policy.transpose()?.map(Arc::new);
+                *known = KnownPolicy { serial: Some(serial), bytes, policy };
+            }
+            known.serial = Some(serial);
+        }
+        Ok(known.policy.clone())
+    }
+
+    /// The life-cycle state of a tenant, from its entries.
+    pub(crate) fn life_of(&self, id: &TenantId, entries: &[Entry]) -> Result<Life, Error> {
+        let name = name::tenant_state(id);
+        match entries.iter().find(|entry| entry.name == name) {
+            Some(entry) => Life::parse(&self.open_entry(&name, &entry.bytes)?),
+            None if entries.is_empty() => Err(Error::UnknownTenant),
+            None => Ok(Life::ACTIVE),
+        }
+    }
+
+    pub(crate) fn life(&self, id: &TenantId) -> Result<Life, Error> {
+        self.ask(Ask::NowOrTell)?;
+        self.life_of(id, &self.entries(&name::tenant(id))?)
+    }
+
+    pub(crate) fn store(&self) -> &dyn RecordStore {
+        &*self.inner.store
+    }
+
+    pub(crate) fn keks(&self) -> &Keks {
+        &self.inner.keks
+    }
+
+    pub(crate) fn suite(&self) -> Suite {
+        self.inner.suite
+    }
+
+    pub(crate) fn file(&self) -> Option<&KeyFile> {
+        self.inner.file.as_deref()
+    }
+
+    pub(crate) fn passphrase_cost(&self) -> PassphraseCost {
+        self.inner.cost
+    }
+
+    pub(crate) fn observe(&self, what: Observation) {
+        self.inner.observer.count(what);
+    }
+
+    pub(crate) fn sink(&self) -> &dyn EventSink {
+        &*self.inner.sink
+    }
+
+    /// The body of an entry that stands in the store in clear.
+    pub(crate) fn open_entry(&self, name: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        entry::open_clear(&self.inner.keks, name, bytes)
+    }
+
+    /// Every entry whose name starts with `prefix`.
+    pub(crate) fn entries(&self, prefix: &[u8]) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
+        self.scan(prefix, |entry| {
+            entries.push(entry);
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Shows every entry whose name starts with `prefix` to `each`, some at a time.
+    pub(crate) fn scan(
+        &self,
+        prefix: &[u8],
+        mut each: impl FnMut(Entry) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut after = Vec::new();
+        loop {
+            let entries = self.inner.store.scan(prefix, &after, SCAN)?;
+            let last = entries.len() < SCAN;
+            for entry in entries {
+                after.clone_from(&entry.name);
+                each(entry)?;
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Changes what is stored: from what is there, while nobody else changes it; the event first, then the store.
+    pub(crate) fn update<T>(
+        &self,
+        change: impl FnOnce(&mut Draft<'_>) -> Result<(KeyEvent, T), Error>,
+    ) -> Result<T, Error> {
+        let inner = &*self.inner;
+        let transaction = inner.store.begin()?;
+        if transaction.serial()? < inner.freshness.last() {
             return Err(Error::RolledBack);
         }
-        let event = change(&mut next)?;
-        next.serial = next.serial.checked_add(1).ok_or(Error::Value)?;
-        self.inner.sink.record(&event)?;
-        if let Some(file) = &self.inner.file {
-            file.write(&self.inner.kek, &next)?;
-            // Without its stamp the file is taken for another one, and read again before the next use.
-            next.stamp = file.stamp().unwrap_or_default();
+        let known = if inner.file.is_some() { None } else { Some(transaction.get(name::KEK)?) };
+        if let Some(entry) = &known {
+            inner.follow_kek(entry.as_deref())?;
         }
-        self.replace(&mut state, next);
-        let flushed = self.inner.file.as_ref().map_or(Ok(()), KeyFile::flush_folder);
-        drop(lock);
-        flushed
+        let kek = inner.keks.current()?;
+        let id = kek.provider().1;
+        let mut draft = Draft::new(&*transaction, &inner.keks, kek, inner.suite);
+        if known == Some(None) {
+            // The first change: from now on a keyring with another KEK notices.
+            draft.put(name::KEK, &id)?;
+        }
+        let (event, value) = change(&mut draft)?;
+        let changes = draft.into_changes();
+        inner.sink.record(&event)?;
+        let committed = transaction.commit(&changes, &event.to_bytes());
+        inner.observer.count(Observation::Changed);
+        // Whether it was done or not, what stands in the store is what counts.
+        let asked = self.ask(Ask::NowOrTell);
+        committed.and(asked).map(|_| value)
     }
+}
 
-    fn replace(&self, state: &mut State, next: State) {
-        *state = next;
-        self.inner.roots.clear();
-        self.inner.cells.clear();
-        self.inner.indexes.clear();
-        self.inner.revision.fetch_add(1, Ordering::Release);
-    }
-
-    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
-        read(&self.inner.state.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn handle(&self, id: TenantId) -> Result<Tenant, Error> {
-        let tenant = Tenant { keyring: self.clone(), id };
-        tenant.roots()?;
-        Ok(tenant)
+impl Inner {
+    /// Takes up the KEK that the store says new entries are wrapped under.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if this process was not given it: what it wrapped would be lost with the older one.
+    fn follow_kek(&self, entry: Option<&[u8]>) -> Result<(), Error> {
+        let Some(bytes) = entry else { return Ok(()) };
+        let provider = entry::provider(bytes)?;
+        entry::open_clear(&self.keks, name::KEK, bytes)?;
+        if self.keks.current()?.provider() != provider {
+            self.keks.set_current(self.keks.of(provider)?);
+        }
+        Ok(())
     }
 }
 
@@ -561,169 +762,10 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// One tenant's keys. Everything that is sealed or opened starts from here: there is no ambient tenant.
-#[derive(Clone)]
-pub struct Tenant {
-    keyring: Keyring,
-    id: TenantId,
-}
+/// How many entries are read at once.
+const SCAN: usize = 1_024;
 
-impl Tenant {
-    /// Whose keys these are.
-    #[must_use]
-    pub fn id(&self) -> &TenantId {
-        &self.id
-    }
-
-    /// The keyring that these are of.
-    #[must_use]
-    pub fn keyring(&self) -> &Keyring {
-        &self.keyring
-    }
-
-    /// A number that changes whenever keys or policy do. Whoever keeps what it made of them asks for it first: what
-    /// changes meanwhile is noticed then.
-    pub(crate) fn revision(&self) -> u64 {
-        self.keyring.inner.revision.load(Ordering::Acquire)
-    }
-
-    /// The keys of the cells of one place, from the cache or derived.
-    pub(crate) fn cell_keys(&self, classes: &[Class], place: &Place<'_>) -> Result<Arc<CellKeys>, Error> {
-        let inner = &self.keyring.inner;
-        inner.cells.get_or(&self.cache_key(classes, place, None), || {
-            CellKeys::derive(&self.id, &self.roots()?.tenant, classes, place, inner.suite)
-        })
-    }
-
-    /// The keys of a blind index of one place, from the cache or derived.
-    pub(crate) fn index_keys(
-        &self,
-        classes: &[Class],
-        place: &Place<'_>,
-        index: &IndexRule,
-    ) -> Result<Arc<IndexKeys>, Error> {
-        let key = self.cache_key(classes, place, Some(index));
-        let derive = || IndexKeys::derive(&self.roots()?.index, classes, place, index);
-        self.keyring.inner.indexes.get_or(&key, derive)
-    }
-
-    /// The whole context, each part with its length: two contexts never share an entry.
-    fn cache_key(&self, classes: &[Class], place: &Place<'_>, index: Option<&IndexRule>) -> Box<[u8]> {
-        // The revision too: keys that were derived while a change came in are never used after it.
-        let mut key = self.revision().to_be_bytes().to_vec();
-        let mut part = |bytes: &[u8]| {
-            // Invariant: ids and labels are shorter than 256 bytes; the class history has four classes at most.
-            key.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
-            key.extend_from_slice(bytes);
-        };
-        part(self.id.as_bytes());
-        for class in classes {
-            part(&[class.id()]);
-        }
-        part(&[place.value_type.id(), 0]);
-        for label in [place.compartment, place.table, place.column] {
-            part(label.as_bytes());
-        }
-        if let Some(index) = index {
-            part(index.label.as_bytes());
-            part(&[index.bits, index.kind.id()]);
-            part(index.normaliser.label().as_bytes());
-        }
-        key.into()
-    }
-
-    fn roots(&self) -> Result<Arc<Roots>, Error> {
-        let inner = &self.keyring.inner;
-        inner.roots.get_or(&(self.revision(), self.id.clone()), || {
-            let records = self.keyring.read(|state| state.tenants.get(&self.id).cloned());
-            let mut roots = Roots { tenant: Vec::new(), index: Vec::new() };
-            for record in records.ok_or(Error::UnknownTenant)?.values().rev() {
-                let node = Node::of_root(&self.id, &record.unwrap_root(&inner.kek)?)?;
-                match record.kind() {
-                    RootKind::TenantRoot => roots.tenant.push((record.generation(), node)),
-                    RootKind::IndexRoot => roots.index.push((record.generation(), node)),
-                }
-            }
-            // A tenant has both, always: one that lacks a root has lost a record, or had it renamed.
-            if roots.tenant.is_empty() || roots.index.is_empty() { Err(Error::UnknownKey) } else { Ok(roots) }
-        })
-    }
-}
-
-impl fmt::Debug for Tenant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tenant").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tenant::policy::{IndexKind, Normaliser, ValueType};
-
-    #[test]
-    fn a_change_empties_every_cache() {
-        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
-        let tenant = keys.create_tenant("t").unwrap();
-        let place = Place { compartment: "", table: "t", column: "c", value_type: ValueType::Text };
-        let index = IndexRule {
-            bits: 8,
-            kind: IndexKind::Exact,
-            label: "i".to_owned(),
-            normaliser: Normaliser::None1,
-        };
-        let filled = || {
-            let inner = &keys.inner;
-            [inner.roots.is_empty(), inner.cells.is_empty(), inner.indexes.is_empty()].map(|empty| !empty)
-        };
-        tenant.cell_keys(&[Class::Personal], &place).unwrap();
-        tenant.index_keys(&[Class::Personal], &place, &index).unwrap();
-        assert_eq!(filled(), [true; 3]);
-        let before = tenant.revision();
-        keys.add_alias("a", "t").unwrap();
-        assert_eq!(filled(), [false; 3]);
-        assert!(tenant.revision() > before);
-    }
-
-    #[test]
-    fn a_cache_key_has_every_part_of_the_context() {
-        type Context = (&'static str, &'static [Class], [&'static str; 3], ValueType, IndexRule);
-        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
-        let (one, two): (&[Class], &[Class]) = (&[Class::Personal], &[Class::Personal, Class::Internal]);
-        let index = |label: &str, bits, normaliser| IndexRule {
-            bits,
-            kind: IndexKind::Exact,
-            label: label.to_owned(),
-            normaliser,
-        };
-        let rule = || index("i", 8, Normaliser::None1);
-        let text = ValueType::Text;
-        let contexts: Vec<Context> = vec![
-            ("t", one, ["p", "ab", "c"], text, rule()),
-            ("u", one, ["p", "ab", "c"], text, rule()),
-            ("t", &[Class::Internal], ["p", "ab", "c"], text, rule()),
-            ("t", two, ["p", "ab", "c"], text, rule()),
-            ("t", one, ["q", "ab", "c"], text, rule()),
-            ("t", one, ["p", "ad", "c"], text, rule()),
-            ("t", one, ["p", "ab", "d"], text, rule()),
-            ("t", one, ["p", "a", "bc"], text, rule()),
-            ("t", one, ["pa", "b", "c"], text, rule()),
-            ("t", one, ["p", "ab", "c"], ValueType::Bytes, rule()),
-            ("t", one, ["p", "ab", "c"], text, index("j", 8, Normaliser::None1)),
-            ("t", one, ["p", "ab", "c"], text, index("i", 9, Normaliser::None1)),
-            ("t", one, ["p", "ab", "c"], text, index("i", 8, Normaliser::MobileCn1)),
-            ("t", one, ["p", "ab", "ci"], text, index("", 8, Normaliser::None1)),
-        ];
-        let cache_keys = || {
-            contexts.iter().map(|(id, classes, [compartment, table, column], value_type, index)| {
-                let tenant = Tenant { keyring: keys.clone(), id: TenantId::try_from(*id).unwrap() };
-                let place = Place { compartment, table, column, value_type: *value_type };
-                tenant.cache_key(classes, &place, Some(index))
-            })
-        };
-        let mut seen: std::collections::HashSet<_> = cache_keys().collect();
-        assert_eq!(seen.len(), contexts.len());
-        keys.create_tenant("t").unwrap();
-        assert!(cache_keys().all(|key| seen.insert(key)), "another revision");
-    }
+/// Now, in seconds since 1970-01-01 UTC; 0 before.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

@@ -1,12 +1,16 @@
 //! The policy document: every field of the product, named once, for every language.
 
 mod check;
+mod layout;
 mod stored;
 
 use core::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub(crate) use layout::{Column, Layout, Part};
 
 use crate::error::{Error, PolicyRule};
 
@@ -14,8 +18,11 @@ use crate::error::{Error, PolicyRule};
 ///
 /// It names tables and columns by permanent labels, apart from their SQL names: renaming a column in the database
 /// changes nothing here. A later version may add fields and indexes and raise classes; it never drops or re-types.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy(Document);
+#[derive(Clone)]
+pub struct Policy {
+    document: Document,
+    layout: Arc<Layout>,
+}
 
 impl Policy {
     /// The longest document, in bytes, as it is written and in its canonical form.
@@ -38,7 +45,7 @@ impl Policy {
             return Err(syntax);
         }
         check::document(&document)?;
-        let policy = Self(document);
+        let policy = Self { layout: Arc::new(Layout::new(&document)), document };
         // The canonical form writes out what the source may leave out, and must be readable again.
         if policy.to_json().len() > Self::MAX_LEN { Err(Error::TooLong) } else { Ok(policy) }
     }
@@ -47,25 +54,25 @@ impl Policy {
     #[must_use]
     pub fn to_json(&self) -> String {
         // Invariant: the document has string keys and finite numbers only, so it always serialises.
-        serde_json::to_string(&self.0).unwrap_or_default()
+        serde_json::to_string(&self.document).unwrap_or_default()
     }
 
     /// The version of this document, counted by its author.
     #[must_use]
     pub fn version(&self) -> u32 {
-        self.0.version
+        self.document.version
     }
 
     /// Every field, in the order of the document.
     #[must_use]
     pub fn fields(&self) -> &[FieldRule] {
-        &self.0.fields
+        &self.document.fields
     }
 
     /// Every compartment that fields may use beside the default one.
     #[must_use]
     pub fn compartments(&self) -> &[String] {
-        &self.0.compartments
+        &self.document.compartments
     }
 
     /// The field of that label, `table.column`.
@@ -76,7 +83,12 @@ impl Policy {
     pub fn field(&self, label: &str) -> Result<&FieldRule, Error> {
         let (table, column) = label.split_once('.').ok_or(Error::UnknownField)?;
         let named = |field: &&FieldRule| field.table == table && field.column == column;
-        self.0.fields.iter().find(named).ok_or(Error::UnknownField)
+        self.document.fields.iter().find(named).ok_or(Error::UnknownField)
+    }
+
+    /// Every column of cells and every index.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.layout
     }
 
     /// Checks that `next` may take this document's place.
@@ -85,7 +97,21 @@ impl Policy {
     ///
     /// [`Error::Policy`] with [`PolicyRule::Continuity`], and the position in `next` where there is one.
     pub fn check_successor(&self, next: &Self) -> Result<(), Error> {
-        check::successor(&self.0, &next.0)
+        check::successor(&self.document, &next.document)
+    }
+}
+
+impl PartialEq for Policy {
+    fn eq(&self, other: &Self) -> bool {
+        self.document == other.document
+    }
+}
+
+impl Eq for Policy {}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Policy").field(&self.document).finish()
     }
 }
 
@@ -165,11 +191,6 @@ impl FieldRule {
     pub fn current_class(&self) -> Class {
         // Invariant: a checked document has one class at least.
         self.class.last().copied().unwrap_or(Class::Sensitive)
-    }
-
-    /// The class history with the current class first.
-    pub(crate) fn classes_newest_first(&self) -> Vec<Class> {
-        self.class.iter().rev().copied().collect()
     }
 }
 

@@ -8,9 +8,10 @@ use crate::{
     primitive::rng::RandomSource,
     secret::Secret,
     tenant::{
-        chain,
+        chain::Node,
+        derived::Seed,
         id::{Generation, TenantId},
-        kek::KeyHandle,
+        kek::{Keks, KeyHandle, Provider},
         suite::Suite,
     },
 };
@@ -33,7 +34,7 @@ impl RootKind {
         }
     }
 
-    fn from_id(id: u8) -> Result<Self, Error> {
+    pub(crate) fn from_id(id: u8) -> Result<Self, Error> {
         match id {
             1 => Ok(Self::TenantRoot),
             2 => Ok(Self::IndexRoot),
@@ -46,19 +47,42 @@ impl RootKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     kind: RootKind,
+    form: Form,
     suite: Suite,
     generation: Generation,
     created: u64,
-    provider: (u16, [u8; 16]),
+    provider: Provider,
     tenant: TenantId,
     commitment: [u8; 32],
+    /// The wrapped root; of a derived one its salt and a MAC.
     wrapped: Vec<u8>,
 }
 
+/// How a record gives its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `02`: derived from a seed and a salt that stands in the record.
+    Derived,
+    /// `01`: random, wrapped by the KEK.
+    Wrapped,
+}
+
+impl Form {
+    const fn id(self) -> u8 {
+        match self {
+            Self::Wrapped => 1,
+            Self::Derived => 2,
+        }
+    }
+
+    fn from_id(id: u8) -> Result<Self, Error> {
+        [Self::Wrapped, Self::Derived].into_iter().find(|form| form.id() == id).ok_or(Error::Unsupported)
+    }
+}
+
 impl Record {
-    const MAGIC: &'static [u8; 4] = b"TSKR";
+    pub(crate) const MAGIC: &'static [u8; 4] = b"TSKR";
     const VERSION: u8 = 1;
-    const STATE_LIVE: u8 = 1;
     /// Family 1: SHA-256. Family 2 is reserved for SM3.
     const FAMILY_SHA256: u8 = 1;
 
@@ -77,18 +101,22 @@ impl Record {
             return Err(Error::Unsupported);
         }
         let kind = RootKind::from_id(reader.u8()?)?;
-        if reader.u8()? != Self::STATE_LIVE || reader.u8()? != Self::FAMILY_SHA256 {
+        let form = Form::from_id(reader.u8()?)?;
+        if reader.u8()? != Self::FAMILY_SHA256 {
             return Err(Error::Unsupported);
         }
         let suite = u8::try_from(reader.u16()?).map_err(|_| Error::Unsupported).and_then(Suite::from_id)?;
         let generation = reader.u32()?.try_into()?;
         let created = reader.u64()?;
         let provider = (reader.u16()?, *reader.array()?);
+        if (form == Form::Derived) != (provider.0 == Seed::PROVIDER) {
+            return Err(Error::Unsupported);
+        }
         let tenant = reader.prefixed16()?.try_into().map_err(|_| Error::Malformed)?;
         let commitment = *reader.array()?;
         let wrapped = reader.prefixed16()?.to_vec();
         reader.finish()?;
-        Ok(Self { kind, suite, generation, created, provider, tenant, commitment, wrapped })
+        Ok(Self { kind, form, suite, generation, created, provider, tenant, commitment, wrapped })
     }
 
     /// The bytes to store.
@@ -139,30 +167,109 @@ impl Record {
         let root = rng.secret()?;
         let mut record = Self {
             kind,
+            form: Form::Wrapped,
             suite,
             generation,
             created,
             provider: kek.provider(),
             tenant: tenant.clone(),
-            commitment: chain::root_commitment(kind, tenant, generation, &root)?,
+            commitment: Node::of_root(tenant, &root)?.commitment(kind, generation)?,
             wrapped: Vec::new(),
         };
-        record.wrapped = kek.wrap_key(suite, &record.wrap_aad(), &root, rng)?;
+        record.wrapped = kek.wrap(suite, &record.wrap_aad(), root.expose_secret(), rng)?;
         Ok(record)
     }
 
-    /// Unwraps the root and checks it against the commitment.
+    /// Makes a root that is derived from a seed and a fresh salt.
+    pub(crate) fn derive(
+        seed: &Seed,
+        suite: Suite,
+        kind: RootKind,
+        tenant: &TenantId,
+        generation: Generation,
+        created: u64,
+        rng: &mut impl RandomSource,
+    ) -> Result<Self, Error> {
+        let mut salt = [0; Seed::SALT_LEN];
+        rng.fill(&mut salt)?;
+        let root = seed.root(&salt, kind, tenant, generation)?;
+        let mut record = Self {
+            kind,
+            form: Form::Derived,
+            suite,
+            generation,
+            created,
+            provider: (Seed::PROVIDER, *seed.id()),
+            tenant: tenant.clone(),
+            commitment: Node::of_root(tenant, &root)?.commitment(kind, generation)?,
+            wrapped: salt.to_vec(),
+        };
+        let tag = seed.mac(&[&record.wrap_aad(), &salt]);
+        record.wrapped.extend_from_slice(&tag);
+        Ok(record)
+    }
+
+    /// Whether the root exists nowhere but in this record, so that destroying the record destroys it.
+    #[must_use]
+    pub fn is_shreddable(&self) -> bool {
+        self.form == Form::Wrapped
+    }
+
+    /// The 32-byte commitment of the root, by which receipts name it.
+    #[must_use]
+    pub fn commitment(&self) -> &[u8; 32] {
+        &self.commitment
+    }
+
+    /// The same record under another KEK; `None` if it is under that one already, or derived.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if it is wrapped under another KEK, [`Error::Open`] if it does not open.
-    pub(crate) fn unwrap_root(&self, kek: &KeyHandle) -> Result<Secret<32>, Error> {
-        self.check_provider(kek)?;
-        let root = kek.unwrap_key(self.suite, &self.wrap_aad(), &self.wrapped)?;
+    /// As [`Record::unwrap_root`], but the commitment is not looked at: it stays as it is, and is checked when the root
+    /// is used.
+    pub(crate) fn rewrap(
+        bytes: &[u8],
+        keks: &Keks,
+        to: &KeyHandle,
+        rng: &mut impl RandomSource,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let record = Self::parse(bytes)?;
+        if record.form == Form::Derived || record.provider == to.provider() {
+            return Ok(None);
+        }
+        let root = keks.of(record.provider)?.unwrap(record.suite, &record.wrap_aad(), &record.wrapped)?;
+        let mut record = Self { provider: to.provider(), ..record };
+        record.wrapped = to.wrap(record.suite, &record.wrap_aad(), root.expose_secret(), rng)?;
+        Ok(Some(record.to_bytes()))
+    }
+
+    /// The top of the chain below the root, which is checked against the commitment.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if it is wrapped under another KEK or derived from another seed, [`Error::Open`] if it
+    /// does not open.
+    pub(crate) fn unwrap_root(&self, keks: &Keks) -> Result<Node, Error> {
+        let aad = self.wrap_aad();
+        let root = match self.form {
+            Form::Wrapped => {
+                let root = keks.of(self.provider)?.unwrap(self.suite, &aad, &self.wrapped)?;
+                Secret::try_from(root.expose_secret()).map_err(|_| Error::Open)?
+            }
+            Form::Derived => {
+                let seed = keks.seed(self.seed_id().ok_or(Error::UnknownKey)?)?;
+                let (salt, tag) =
+                    self.wrapped.split_first_chunk::<{ Seed::SALT_LEN }>().ok_or(Error::Open)?;
+                if !ct_eq(&seed.mac(&[&aad, salt]), tag) {
+                    return Err(Error::Open);
+                }
+                seed.root(salt, self.kind, &self.tenant, self.generation)?
+            }
+        };
+        let node = Node::of_root(&self.tenant, &root)?;
         // The AEAD does not commit to its key: without this, whoever chose the KEK could show two roots.
-        if ct_eq(&chain::root_commitment(self.kind, &self.tenant, self.generation, &root)?, &self.commitment)
-        {
-            Ok(root)
+        if ct_eq(&node.commitment(self.kind, self.generation)?, &self.commitment) {
+            Ok(node)
         } else {
             Err(Error::Open)
         }
@@ -170,9 +277,14 @@ impl Record {
 
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if the record is wrapped under another KEK.
-    pub(crate) fn check_provider(&self, kek: &KeyHandle) -> Result<(), Error> {
-        if self.provider == kek.provider() { Ok(()) } else { Err(Error::UnknownKey) }
+    /// [`Error::UnknownKey`] if the record is wrapped under none of these KEKs.
+    pub(crate) fn check_provider(&self, keks: &Keks) -> Result<(), Error> {
+        if self.form == Form::Derived { Ok(()) } else { keks.of(self.provider).map(drop) }
+    }
+
+    /// Which seed a derived root is of.
+    pub(crate) fn seed_id(&self) -> Option<&[u8; 16]> {
+        (self.form == Form::Derived).then_some(&self.provider.1)
     }
 
     /// Every byte before the length of the wrapped root.
@@ -180,7 +292,7 @@ impl Record {
         let tenant = self.tenant.as_bytes();
         let mut out = Vec::with_capacity(160 + tenant.len());
         out.extend_from_slice(Self::MAGIC);
-        out.extend_from_slice(&[Self::VERSION, self.kind.id(), Self::STATE_LIVE, Self::FAMILY_SHA256]);
+        out.extend_from_slice(&[Self::VERSION, self.kind.id(), self.form.id(), Self::FAMILY_SHA256]);
         out.extend_from_slice(&u16::from(self.suite.id()).to_be_bytes());
         out.extend_from_slice(&self.generation.to_u32().to_be_bytes());
         out.extend_from_slice(&self.created.to_be_bytes());
@@ -209,35 +321,39 @@ mod tests {
     use super::*;
     use crate::{primitive::rng::Os, tenant::kek::Kek};
 
-    fn handle(byte: u8) -> KeyHandle {
+    fn keks(byte: u8) -> Keks {
         let mut key = [byte; 32];
         key[0] ^= 1;
-        KeyHandle::local(&Kek::from_bytes(&key).unwrap()).unwrap()
+        Keks::new(KeyHandle::local(&Kek::from_bytes(&key).unwrap()).unwrap(), &[])
     }
 
-    fn record(kek: &KeyHandle) -> Record {
+    fn record(keks: &Keks) -> Record {
         let tenant = TenantId::try_from("t-1001").unwrap();
         let (suite, kind) = (Suite::default(), RootKind::TenantRoot);
-        Record::generate(kek, suite, kind, &tenant, Generation::FIRST, 0, &mut Os).unwrap()
+        Record::generate(&keks.current().unwrap(), suite, kind, &tenant, Generation::FIRST, 0, &mut Os)
+            .unwrap()
     }
 
     #[test]
     fn a_root_that_its_record_does_not_commit_to_is_refused() {
-        let kek = handle(7);
-        let mut record = record(&kek);
-        let root = record.unwrap_root(&kek).unwrap();
+        let keks = keks(7);
+        let kek = keks.current().unwrap();
+        let mut record = record(&keks);
+        let root = kek.unwrap(record.suite, &record.wrap_aad(), &record.wrapped).unwrap();
+        let root = root.expose_secret();
+        assert!(record.unwrap_root(&keks).is_ok());
         for bit in [0, 255] {
             let mut other = Record { commitment: record.commitment, ..record.clone() };
             other.commitment[bit / 8] ^= 1 << (bit % 8);
-            other.wrapped = kek.wrap_key(other.suite, &other.wrap_aad(), &root, &mut Os).unwrap();
-            assert_eq!(other.unwrap_root(&kek).err(), Some(Error::Open));
+            other.wrapped = kek.wrap(other.suite, &other.wrap_aad(), root, &mut Os).unwrap();
+            assert_eq!(other.unwrap_root(&keks).err(), Some(Error::Open));
         }
-        record.wrapped = kek.wrap_key(record.suite, &record.wrap_aad(), &root, &mut Os).unwrap();
-        assert!(record.unwrap_root(&kek).is_ok(), "the control: wrapped anew, with its own commitment");
+        record.wrapped = kek.wrap(record.suite, &record.wrap_aad(), root, &mut Os).unwrap();
+        assert!(record.unwrap_root(&keks).is_ok(), "the control: wrapped anew, with its own commitment");
     }
 
     #[test]
     fn a_record_under_another_kek_is_of_an_unknown_key() {
-        assert_eq!(record(&handle(7)).unwrap_root(&handle(8)).err(), Some(Error::UnknownKey));
+        assert_eq!(record(&keks(7)).unwrap_root(&keks(8)).err(), Some(Error::UnknownKey));
     }
 }

@@ -1,7 +1,7 @@
 //! What a suite number in a header or record stands for: AEAD, key derivation, hash and sizes, all fixed together.
 
 use crate::{
-    encoding::info,
+    encoding::info_of,
     error::Error,
     primitive::{
         aead::{Aes256Gcm, GCM_NONCE_LEN, TAG_LEN, Xaes256Gcm},
@@ -112,10 +112,7 @@ pub(crate) fn purpose_info(
     context: &[&[u8]],
 ) -> Result<Vec<u8>, Error> {
     let len = u16::try_from(len).map_err(|_| Error::TooLong)?.to_be_bytes();
-    let mut parts: Vec<&[u8]> = Vec::with_capacity(context.len() + 3);
-    parts.extend_from_slice(&[purpose.as_bytes(), core::slice::from_ref(&suite), &len]);
-    parts.extend_from_slice(context);
-    info(&parts)
+    info_of(&[purpose.as_bytes(), &[suite], &len], context)
 }
 
 /// A prepared key of one suite.

@@ -154,6 +154,7 @@ impl Inner {
     /// Keys that another process made are read: a search without the newest tokens would miss its rows. A vault of an
     /// older policy would leave out tokens and masks that the policy in force has.
     fn check_keys(&self, tenant: &Tenant) -> Result<(), Error> {
+        self.keyring.refresh()?;
         self.keyring.tenant(tenant.id().clone())?;
         let current = self.keyring.policy()?.version() == self.policy.version();
         if current { Ok(()) } else { Err(Error::Store(StoreError::Schema)) }

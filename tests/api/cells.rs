@@ -206,7 +206,7 @@ fn cells_of_older_generations_and_classes_open_in_their_own_place() {
 fn cells_of_one_suite_open_under_a_keyring_that_seals_with_another() {
     let old = keyring_of(Suite::default());
     let sealed = old.create_tenant("t").unwrap().field("member.name").unwrap().seal(1, "张三").unwrap();
-    let records: Vec<_> = old.records().iter().map(tenantseal::tenant::Record::to_bytes).collect();
+    let records: Vec<_> = old.records().unwrap().iter().map(tenantseal::tenant::Record::to_bytes).collect();
     let new = Keyring::from_records(&crate::fixture::kek(), &records, &crate::fixture::options(Suite::Test))
         .unwrap();
     new.install_policy(crate::fixture::policy()).unwrap();

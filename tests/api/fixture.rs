@@ -1,6 +1,10 @@
 //! A policy of twelve fields, and keyrings over it.
 
-use tenantseal::tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy, Suite};
+use std::sync::Arc;
+
+use tenantseal::tenant::{
+    Kek, Keyring, KeyringOptions, MemoryStore, Passphrase, PassphraseCost, Policy, RecordStore, Suite,
+};
 
 /// Twelve sealed fields over two tables, six with a mask, two compartments, one class history.
 pub(crate) fn policy() -> Policy {
@@ -95,6 +99,25 @@ pub(crate) fn options(_: Suite) -> KeyringOptions {
 
 pub(crate) fn passphrase() -> Passphrase {
     Passphrase::try_from("correct horse battery staple").unwrap()
+}
+
+/// Two keyrings over one store of each kind, as two processes would have them, with a tenant `t-1001` in it. Neither
+/// asks the store by itself within an hour.
+pub(crate) fn pairs(test: impl Fn(&Keyring, &Keyring)) {
+    let within = core::time::Duration::from_secs(3600);
+    let options = options(Suite::default()).staleness(within, within);
+    let store: Arc<dyn RecordStore> = Arc::new(MemoryStore::new());
+    let over = || Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let file = Keyring::create_with(&path, &passphrase(), &options).unwrap();
+    let again = Keyring::open_with(&path, &passphrase(), &options).unwrap();
+    for (one, two) in [(over(), over()), (file, again)] {
+        one.install_policy(policy()).unwrap();
+        one.create_tenant("t-1001").unwrap();
+        two.reload().unwrap();
+        test(&one, &two);
+    }
 }
 
 /// Every single-bit flip, every truncation, and 1 to 64 added bytes of `bytes`.

@@ -4,7 +4,12 @@
 mod cells;
 mod fixture;
 mod frozen;
+mod frozen_life;
 mod indexes;
 mod keyfile;
+mod lifecycle;
+mod model;
 mod policies;
 mod records;
+mod rotation;
+mod shred;

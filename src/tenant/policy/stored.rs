@@ -1,10 +1,15 @@
 //! The stored form of a policy: canonical JSON under a MAC of the KEK. FORMAT.md section 8.
 
+use std::sync::Arc;
+
 use super::Policy;
 use crate::{
     encoding::{Reader, ct_eq},
     error::Error,
-    tenant::{kek::KeyHandle, suite::Suite},
+    tenant::{
+        kek::{Keks, KeyHandle},
+        suite::Suite,
+    },
 };
 
 const MAGIC: &[u8; 4] = b"TSPL";
@@ -26,7 +31,21 @@ impl Policy {
         Ok(out)
     }
 
-    pub(crate) fn from_stored(bytes: &[u8], kek: &KeyHandle) -> Result<Self, Error> {
+    pub(crate) fn from_stored(bytes: &[u8], keks: &Keks) -> Result<Self, Error> {
+        Self::read_stored(bytes, keks).map(|(policy, ..)| policy)
+    }
+
+    /// The same document under another KEK; `None` if it is under that one already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Policy::from_stored`].
+    pub(crate) fn rewrap(bytes: &[u8], keks: &Keks, to: &KeyHandle) -> Result<Option<Vec<u8>>, Error> {
+        let (policy, suite, kek) = Self::read_stored(bytes, keks)?;
+        if kek.provider() == to.provider() { Ok(None) } else { policy.to_stored(to, suite).map(Some) }
+    }
+
+    fn read_stored(bytes: &[u8], keks: &Keks) -> Result<(Self, Suite, Arc<KeyHandle>), Error> {
         let mut reader = Reader::new(bytes);
         if reader.array::<4>()? != MAGIC {
             return Err(Error::Malformed);
@@ -40,15 +59,13 @@ impl Policy {
         let signed = bytes.len().saturating_sub(reader.remaining());
         let tag = reader.take(suite.mac_len())?;
         reader.finish()?;
-        if provider != kek.provider() {
-            return Err(Error::UnknownKey);
-        }
+        let kek = keks.of(provider)?;
         let (signed, _) = bytes.split_at_checked(signed).ok_or(Error::Malformed)?;
         if !ct_eq(&kek.mac(suite, PURPOSE, signed)?, tag) {
             return Err(Error::Open);
         }
         let policy = Self::from_json(json)?;
-        if policy.to_json().as_bytes() == json { Ok(policy) } else { Err(Error::Malformed) }
+        if policy.to_json().as_bytes() == json { Ok((policy, suite, kek)) } else { Err(Error::Malformed) }
     }
 }
 
@@ -60,6 +77,8 @@ mod tests {
     #[test]
     fn what_is_authentic_must_be_canonical_and_of_this_format() {
         let kek = KeyHandle::local(&Kek::generate().unwrap()).unwrap();
+        let keks = Keks::new(kek, &[]);
+        let kek = keks.current().unwrap();
         let suite = Suite::default();
         let policy = Policy::from_json(br#"{"tenantseal_policy":1,"version":1,"fields":[]}"#).unwrap();
         let stored = policy.to_stored(&kek, suite).unwrap();
@@ -72,7 +91,7 @@ mod tests {
             out.extend_from_slice(&u32::try_from(json.len()).unwrap().to_be_bytes());
             out.extend_from_slice(json.as_bytes());
             out.extend_from_slice(&kek.mac(suite, PURPOSE, &out).unwrap());
-            Policy::from_stored(&out, &kek)
+            Policy::from_stored(&out, &keks)
         };
         assert_eq!(signed("", "", &[]), Ok(policy.clone()));
         assert_eq!(signed(":1", ": 1", &[]), Err(Error::Malformed));

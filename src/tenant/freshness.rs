@@ -1,0 +1,145 @@
+//! How old what is known of a store may be before it is asked again.
+
+use std::{
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::error::Error;
+
+/// The serial number of a store, as it was at most `within` ago.
+///
+/// A store that does not answer is asked again every second, and what was known goes on, for `outage` after its last
+/// answer at most.
+pub(crate) struct Freshness {
+    within: u64,
+    outage: u64,
+    /// Until when `serial` needs no question, in nanoseconds of [`now`].
+    until: AtomicU64,
+    serial: AtomicU64,
+    /// When the store last answered. Held while it is asked.
+    answered: Mutex<u64>,
+}
+
+impl Freshness {
+    /// How long after a failure the store is asked again.
+    const RETRY: u64 = 1_000_000_000;
+
+    /// `serial` is of just now.
+    pub(crate) fn new(serial: u64, within: Duration, outage: Duration) -> Self {
+        let (within, outage) = (nanoseconds(within), nanoseconds(outage));
+        let now = now();
+        Self {
+            within,
+            outage,
+            until: AtomicU64::new(now.saturating_add(within)),
+            serial: AtomicU64::new(serial),
+            answered: Mutex::new(now),
+        }
+    }
+
+    /// The serial number, if it needs no question.
+    pub(crate) fn known(&self) -> Option<u64> {
+        (now() < self.until.load(Ordering::Acquire)).then(|| self.serial.load(Ordering::Acquire))
+    }
+
+    /// The last serial number that was seen.
+    pub(crate) fn last(&self) -> u64 {
+        self.serial.load(Ordering::Acquire)
+    }
+
+    /// Asks the store.
+    ///
+    /// # Errors
+    ///
+    /// What `ask` says, if there is no answer for too long, or at once if it is to be told; [`Error::RolledBack`]
+    /// likewise for a number that is smaller than the last.
+    pub(crate) fn ask(&self, how: Ask, ask: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(serial) = self.known().filter(|_| how == Ask::IfStale) {
+            // Another thread has asked meanwhile.
+            return Ok(serial);
+        }
+        let last = self.last();
+        let asked = now();
+        let answer = ask().and_then(|serial| if serial < last { Err(Error::RolledBack) } else { Ok(serial) });
+        match answer {
+            Ok(serial) => {
+                *answered = asked;
+                self.serial.store(serial, Ordering::Release);
+                self.until.store(asked.saturating_add(self.within), Ordering::Release);
+                Ok(serial)
+            }
+            Err(_) if how != Ask::NowOrTell && asked.saturating_sub(*answered) < self.outage => {
+                self.until.store(asked.saturating_add(self.within.min(Self::RETRY)), Ordering::Release);
+                Ok(last)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// How a store is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Unless somebody else just did; what was known goes on if it does not answer.
+    IfStale,
+    /// Now; what was known goes on if it does not answer.
+    Now,
+    /// Now; that it does not answer is told.
+    NowOrTell,
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Nanoseconds of a clock that only goes forward, exact to some milliseconds: it is read at every use of a key, and the
+/// coarse clock costs a fraction of the exact one.
+fn now() -> u64 {
+    let time = clock_gettime(ClockId::MonotonicCoarse);
+    // Invariant: the clock starts at 0 with the machine.
+    let part = |number: i64| u64::try_from(number).unwrap_or(0);
+    part(time.tv_sec).saturating_mul(1_000_000_000).saturating_add(part(time.tv_nsec))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn a_number_is_known_for_its_time_and_no_longer() {
+        let fresh = Freshness::new(7, HOUR, HOUR);
+        assert_eq!(fresh.known(), Some(7));
+        let stale = Freshness::new(7, Duration::ZERO, HOUR);
+        assert_eq!(stale.known(), None);
+        assert_eq!(stale.ask(Ask::IfStale, || Ok(8)), Ok(8));
+        assert_eq!(stale.last(), 8);
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_is_borne_with_for_a_time() {
+        let failing = || Err(Error::Random);
+        assert_eq!(Freshness::new(7, Duration::ZERO, HOUR).ask(Ask::IfStale, failing), Ok(7));
+        assert_eq!(Freshness::new(7, Duration::ZERO, HOUR).ask(Ask::NowOrTell, failing), Err(Error::Random));
+        assert_eq!(
+            Freshness::new(7, Duration::ZERO, Duration::ZERO).ask(Ask::IfStale, failing),
+            Err(Error::Random)
+        );
+    }
+
+    #[test]
+    fn a_smaller_number_is_refused() {
+        let fresh = Freshness::new(7, Duration::ZERO, Duration::ZERO);
+        assert_eq!(fresh.ask(Ask::IfStale, || Ok(6)), Err(Error::RolledBack));
+        assert_eq!(fresh.last(), 7);
+        assert_eq!(fresh.ask(Ask::NowOrTell, || Ok(7)), Ok(7));
+    }
+}

@@ -1,0 +1,290 @@
+//! New generations of roots, new seeds, and moving everything to another KEK.
+
+use core::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::{
+    error::Error,
+    primitive::rng::{Os, Pooled, RandomSource as _},
+    secret::Secret,
+    tenant::{
+        derived::Seed,
+        draft::Draft,
+        entry,
+        event::KeyEvent,
+        id::{Generation, TenantId},
+        kek::{Kek, KeyHandle, Passphrase},
+        keyring::Keyring,
+        name,
+        record::{Record, RootKind},
+        store::Entry,
+        view::{Tenant, View},
+    },
+};
+
+/// How far a call over all entries is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many entries were looked at so far.
+    pub seen: u64,
+    /// How many of them were wrapped anew.
+    pub rewrapped: u64,
+}
+
+impl Keyring {
+    /// Gives a tenant a new root. What older generations sealed still opens; new cells are of the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTenant`], [`Error::Suspended`], [`Error::Shredded`]; [`Error::Random`], [`Error::Io`],
+    /// [`Error::Store`].
+    pub fn rotate_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
+        &self,
+        id: I,
+    ) -> Result<Generation, Error> {
+        self.add_generation(&id.try_into().map_err(Into::into)?, RootKind::TenantRoot)
+    }
+
+    /// Gives a tenant a new index root. Lookups ask for the tokens of every epoch.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::rotate_tenant`].
+    pub fn rotate_index<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Generation, Error> {
+        self.add_generation(&id.try_into().map_err(Into::into)?, RootKind::IndexRoot)
+    }
+
+    /// Wraps everything under another KEK: roots, seeds, signing keys, and what is authenticated beside them. The cost
+    /// grows with tenants, not with data; no cell changes.
+    ///
+    /// A key file is written anew at once. A store is changed some hundred entries at a time, and other processes go on
+    /// meanwhile: give the new KEK to all of them first, with the old one as
+    /// [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek). After a crash, or after `progress` said
+    /// `Break`, open the keyring with both and call [`Keyring::rewrap`]. Destroy the old KEK when it has returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: it stays as it is, and the old KEK is still
+    /// needed; [`Error::Interrupted`]; [`Error::Random`], [`Error::Io`], [`Error::Store`].
+    pub fn rotate_kek(
+        &self,
+        kek: &Kek,
+        mut progress: impl FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        if let Some(file) = self.file() {
+            let handle = KeyHandle::local(kek)?;
+            self.sink().record(&KeyEvent::KekChanged(handle.provider().1))?;
+            let rotated =
+                file.rotate_kek(kek, None, &mut |done| progress(Progress { seen: done, rewrapped: done }));
+            let asked = self.reload();
+            return rotated.and(asked);
+        }
+        let handle = Arc::new(KeyHandle::local(kek)?);
+        let (_, id) = handle.provider();
+        // Told first: from here on nobody wraps anything under the old one.
+        self.update(|draft| {
+            let entry = entry::clear(&handle, self.suite(), name::KEK, &id)?;
+            draft.put_entry(entry);
+            Ok((KeyEvent::KekChanged(id), ()))
+        })?;
+        self.keks().set_current(handle);
+        self.rewrap(progress)
+    }
+
+    /// Goes on with a [`Keyring::rotate_kek`] that did not come to its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`Keyring::rotate_kek`].
+    pub fn rewrap(&self, mut progress: impl FnMut(Progress) -> ControlFlow<()>) -> Result<(), Error> {
+        let mut so_far = Progress { seen: 0, rewrapped: 0 };
+        let (mut after, mut failed) = (Vec::new(), None);
+        loop {
+            let batch = self.update(|draft| {
+                let entries = draft.page(&[], &after, BATCH)?;
+                let rewrapped = rewrap_batch(self, draft, &entries, &mut failed)?;
+                Ok((KeyEvent::EntriesRewrapped(rewrapped), (entries, rewrapped)))
+            })?;
+            let (entries, rewrapped) = batch;
+            so_far.seen += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+            so_far.rewrapped += rewrapped;
+            let Some(last) = entries.last().filter(|_| entries.len() == BATCH) else { break };
+            after.clone_from(&last.name);
+            if progress(so_far).is_break() {
+                return Err(Error::Interrupted);
+            }
+        }
+        let _last = progress(so_far);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Gives a key file another passphrase, with a new KEK: whoever knows the old passphrase and has an old copy of the
+    /// file has nothing of what is written from now on. Other processes that have the file open must open it anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] for a passphrase under 12 bytes; [`Error::Unsupported`] if this keyring is not of a file; as
+    /// [`Keyring::rotate_kek`].
+    pub fn change_passphrase(&self, passphrase: &Passphrase) -> Result<(), Error> {
+        let file = self.file().ok_or(Error::Unsupported)?;
+        let kek = Kek::generate()?;
+        self.sink().record(&KeyEvent::KekChanged(KeyHandle::local(&kek)?.provider().1))?;
+        let cost = self.passphrase_cost();
+        let rotated = file.rotate_kek(&kek, Some((passphrase, cost)), &mut |_| ControlFlow::Continue(()));
+        let asked = self.reload();
+        rotated.and(asked)
+    }
+
+    /// Makes a new seed, which derived roots are made from until there is a newer one. Returns its version.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Random`], [`Error::Io`], [`Error::Store`].
+    pub fn rotate_seed(&self) -> Result<u32, Error> {
+        self.update(|draft| {
+            let version = draft.newest_seed()?.map_or(Some(1), |(version, _)| version.checked_add(1));
+            let version = version.ok_or(Error::Value)?;
+            let secret: Secret<32> = Os.secret()?;
+            draft.put_secret(&name::seed(version), secret.expose_secret(), &mut Os)?;
+            Ok((KeyEvent::SeedCreated(version), version))
+        })
+    }
+
+    /// Creates a tenant whose roots are derived from the newest seed and a salt in each record, for workers that hold
+    /// the seed and no records ([`Keyring::tenant_from_records`]).
+    ///
+    /// # Security
+    ///
+    /// Destroying such a tenant's records does not destroy its keys: salts are no secrets, and who has a copy of them and
+    /// the seed has the roots. [`Tenant::is_shreddable`] says so, and
+    /// [`Keyring::shred_tenant`](crate::tenant::Keyring::shred_tenant) refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if there is no seed: [`Keyring::rotate_seed`] makes one; as [`Keyring::create_tenant`].
+    pub fn create_derived_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
+        &self,
+        id: I,
+    ) -> Result<Tenant, Error> {
+        let id = id.try_into().map_err(Into::into)?;
+        self.update(|draft| {
+            draft.check_new(&id)?;
+            let (_, seed) = draft.newest_seed()?.ok_or(Error::UnknownKey)?;
+            for kind in [RootKind::TenantRoot, RootKind::IndexRoot] {
+                draft.add_root(kind, &id, Generation::FIRST, Some(&seed), &mut Os)?;
+            }
+            Ok((KeyEvent::TenantCreated(id.clone()), ()))
+        })?;
+        self.tenant(id)
+    }
+
+    /// The keys of a tenant from its own records, which the caller brings along: nothing of it is read from the store or
+    /// kept. Such a handle does not notice that its tenant was rotated, suspended or shredded: keep it for one request.
+    ///
+    /// # Errors
+    ///
+    /// What [`Record::parse`] says; [`Error::UnknownTenant`] without any record, [`Error::Malformed`] if they are not all of
+    /// one tenant; [`Error::Open`] if one was altered; [`Error::UnknownKey`].
+    pub fn tenant_from_records<B: AsRef<[u8]>>(
+        &self,
+        records: impl IntoIterator<Item = B>,
+    ) -> Result<Tenant, Error> {
+        let mut entries = Vec::new();
+        for bytes in records {
+            let record = Record::parse(bytes.as_ref())?;
+            entries.push((record.tenant().clone(), name::record(&record), bytes.as_ref().to_vec()));
+        }
+        entries.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        let (id, ..) = entries.first().ok_or(Error::UnknownTenant)?;
+        let id = id.clone();
+        if entries.iter().any(|(other, ..)| *other != id) {
+            return Err(Error::Malformed);
+        }
+        let entries: Vec<Entry> = entries.into_iter().map(|(_, name, bytes)| Entry { name, bytes }).collect();
+        let policy = self.policy_at(self.serial()?)?;
+        Ok(Tenant::new(self.clone(), self.make_view(&id, &entries, policy, View::PINNED)?))
+    }
+
+    /// Has the seeds at hand that these records are derived from.
+    pub(crate) fn load_seeds(&self, entries: &[Entry]) -> Result<(), Error> {
+        let missing = entries.iter().any(|entry| {
+            Record::parse(&entry.bytes)
+                .is_ok_and(|record| record.seed_id().is_some_and(|id| self.keks().seed(id).is_err()))
+        });
+        if missing {
+            let stored = self.entries(name::SEEDS)?;
+            let seeds = stored.iter().map(|entry| {
+                let secret = entry::open_secret(self.keks(), &entry.name, &entry.bytes)?;
+                seed_from(secret.expose_secret()).map(Arc::new)
+            });
+            let seeds = seeds.collect::<Result<_, Error>>()?;
+            self.keks().set_seeds(seeds);
+        }
+        Ok(())
+    }
+
+    fn add_generation(&self, id: &TenantId, kind: RootKind) -> Result<Generation, Error> {
+        self.update(|draft| {
+            draft.check_active(id)?;
+            let records = draft.records(id)?;
+            let of_kind = records.iter().filter(|record| record.kind() == kind);
+            let newest = of_kind.max_by_key(|record| record.generation()).ok_or(Error::UnknownTenant)?;
+            let next = newest.generation().next()?;
+            // A derived tenant stays one.
+            let seed = if newest.is_shreddable() {
+                None
+            } else {
+                Some(draft.newest_seed()?.ok_or(Error::UnknownKey)?.1)
+            };
+            draft.add_root(kind, id, next, seed.as_ref(), &mut Os)?;
+            let event = match kind {
+                RootKind::TenantRoot => KeyEvent::TenantRotated(id.clone(), next),
+                RootKind::IndexRoot => KeyEvent::IndexRotated(id.clone(), next),
+            };
+            Ok((event, next))
+        })
+    }
+}
+
+impl Draft<'_> {
+    /// The newest seed and its version.
+    fn newest_seed(&self) -> Result<Option<(u32, Seed)>, Error> {
+        let Some(entry) = self.entries(name::SEEDS)?.pop() else { return Ok(None) };
+        let version =
+            entry.name.last_chunk::<4>().copied().map(u32::from_be_bytes).ok_or(Error::Malformed)?;
+        let secret = self.get_secret(&entry.name)?.ok_or(Error::Malformed)?;
+        Ok(Some((version, seed_from(secret.expose_secret())?)))
+    }
+}
+
+fn seed_from(secret: &[u8]) -> Result<Seed, Error> {
+    Seed::new(Secret::try_from(secret).map_err(|_| Error::Malformed)?)
+}
+
+/// Wraps a batch under the current KEK. An entry that does not open stays as it is, and is named in the end.
+fn rewrap_batch(
+    keyring: &Keyring,
+    draft: &mut Draft<'_>,
+    entries: &[Entry],
+    failed: &mut Option<Error>,
+) -> Result<u64, Error> {
+    let kek = keyring.keks().current()?;
+    let mut random = Pooled::default();
+    let mut count = 0;
+    for old in entries {
+        match entry::rewrap(keyring.keks(), &kek, old, &mut random) {
+            Ok(Some(new)) => {
+                draft.put_entry(new);
+                count += 1;
+            }
+            Ok(None) => {}
+            Err(Error::Random) => return Err(Error::Random),
+            Err(error) => *failed = Some(error),
+        }
+    }
+    Ok(count)
+}
+
+/// How many entries are wrapped anew in one transaction.
+const BATCH: usize = 4_096;
