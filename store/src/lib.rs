@@ -6,6 +6,8 @@
 //!
 //! Every call is async and needs no particular runtime; [`blocking`] is the same without async.
 //!
+//! A keyring keeps its entries in a database too: [`SqliteRecords`], in the vault's file if that is wished.
+//!
 //! ```
 //! use tenantseal::tenant::{Kek, Keyring, Policy};
 //! use tenantseal_store::{Fields, blocking::Vault};
@@ -38,10 +40,12 @@ mod guide {}
 
 pub mod blocking;
 mod record;
+mod records;
 mod schema;
 mod sqlite;
 mod table;
 mod vault;
 
 pub use record::{Fields, Masked, Plain, Record};
+pub use records::{SqliteRecords, StoredEvent};
 pub use vault::{TenantVault, Transaction, Vault, VaultOptions};

@@ -1,7 +1,13 @@
 //! A thread that owns an SQLite connection, and the mapping of SQLite's errors.
 
 use core::{cell::Cell, convert::Infallible};
-use std::{path::Path, process, sync::mpsc, thread, time::Duration};
+use std::{
+    path::Path,
+    process,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use pollster::block_on;
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
@@ -20,25 +26,9 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Opens the database: write-ahead log, flushed at every commit, deleted content overwritten.
+    /// Opens the database as [`connect`] does.
     pub(crate) fn open(path: &Path, read_only: bool, busy_timeout: Duration) -> Result<Self, Error> {
-        let connection = Connection::open_with_flags(path, flags()).map_err(engine)?;
-        // SQLite counts milliseconds in 31 bits.
-        let busy_timeout = busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into()));
-        connection.busy_timeout(busy_timeout).map_err(engine)?;
-        connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-                 PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
-            )
-            .map_err(engine)?;
-        // Or a column that was renamed elsewhere would be read as the text of its own name.
-        for lenient in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
-            connection.set_db_config(lenient, false).map_err(engine)?;
-        }
-        if read_only {
-            connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
-        }
+        let connection = connect(path, read_only, busy_timeout)?;
         let (sender, jobs) = mpsc::channel::<Job>();
         let (open, closed) = oneshot::channel();
         let work = move || {
@@ -88,6 +78,42 @@ impl Drop for Worker {
 thread_local! {
     /// Whether this is a worker's thread. Of a C program's main thread `thread::current` would never be given back.
     static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Opens the database: write-ahead log, flushed at every commit, deleted content overwritten.
+pub(crate) fn connect(path: &Path, read_only: bool, busy_timeout: Duration) -> Result<Connection, Error> {
+    let connection = Connection::open_with_flags(path, flags()).map_err(engine)?;
+    // SQLite counts milliseconds in 31 bits.
+    let busy_timeout = busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into()));
+    connection.busy_timeout(busy_timeout).map_err(engine)?;
+    turn_on_log(&connection, busy_timeout)?;
+    connection
+        .execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
+             PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+        )
+        .map_err(engine)?;
+    // Or a column that was renamed elsewhere would be read as the text of its own name.
+    for lenient in [DbConfig::SQLITE_DBCONFIG_DQS_DML, DbConfig::SQLITE_DBCONFIG_DQS_DDL] {
+        connection.set_db_config(lenient, false).map_err(engine)?;
+    }
+    if read_only {
+        connection.execute_batch("PRAGMA query_only = ON;").map_err(engine)?;
+    }
+    Ok(connection)
+}
+
+/// SQLite itself does not wait when several turn on the log of a new file: all but one are told at once that it is busy.
+fn turn_on_log(connection: &Connection, patience: Duration) -> Result<(), Error> {
+    let start = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL").map_err(engine) {
+            Err(Error::Store(StoreError::Busy)) if start.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Runs `act` in a transaction of its own, so that all it reads is of one moment.
