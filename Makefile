@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := check
 
 CARGO ?= cargo
-BOTH := tenantseal/aws-lc,tenantseal/hazmat,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-ffi/panic-inject
+BOTH := tenantseal/aws-lc,tenantseal/hazmat,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-store/postgres,tenantseal-ffi/panic-inject
 # The bindings have aws-lc on, and would turn it on for every member that is built beside them.
 CORE := -p tenantseal -p tenantseal-store
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
@@ -43,10 +43,10 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
-# The corpora of fuzz/ are replayed by these runs.
+# The corpora of fuzz/ are replayed by these runs. The second has a PostgreSQL server, where that is installed.
 unit:
 	$(CARGO) test $(CORE)
-	$(CARGO) test --workspace --features $(BOTH)
+	scripts/postgres.sh run $(CARGO) test --workspace --features $(BOTH)
 	$(CARGO) test -p tenantseal --no-default-features
 
 test-c:
@@ -102,5 +102,5 @@ bench-python:
 # Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
 soak:
 	$(CARGO) test $(CORE) --release -- --include-ignored
-	$(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
+	scripts/postgres.sh run $(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -19,7 +19,11 @@ want mvn maven
 want php php-cli
 want phpunit phpunit
 want cgi-fcgi libfcgi-bin
+want openssl openssl
+want psql postgresql
 [ -n "$(compgen -c php-fpm)" ] || wanted+=(php-fpm)
+# Debian keeps the server's commands out of the way.
+command -v initdb >/dev/null || [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || wanted+=(postgresql)
 for extension in dom:php-xml pdo_sqlite:php-sqlite3; do
     php -m 2>/dev/null | grep -qx "${extension%%:*}" || wanted+=("${extension##*:}")
 done

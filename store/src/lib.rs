@@ -6,7 +6,8 @@
 //!
 //! Every call is async and needs no particular runtime; [`blocking`] is the same without async.
 //!
-//! A keyring keeps its entries in a database too: [`SqliteRecords`], in the vault's file if that is wished.
+//! A keyring keeps its entries in a database too: [`SqliteRecords`], in the vault's file if that is wished, or, with the
+//! feature `postgres`, `PostgresRecords`.
 //!
 //! ```
 //! use tenantseal::tenant::{Kek, Keyring, Policy};
@@ -47,5 +48,7 @@ mod table;
 mod vault;
 
 pub use record::{Fields, Masked, Plain, Record};
+#[cfg(feature = "postgres")]
+pub use records::{PostgresOptions, PostgresRecords};
 pub use records::{SqliteRecords, StoredEvent};
 pub use vault::{TenantVault, Transaction, Vault, VaultOptions};

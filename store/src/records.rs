@@ -1,5 +1,7 @@
 //! Databases in which a keyring keeps its entries. FORMAT.md has their tables.
 
+#[cfg(feature = "postgres")]
+mod postgres;
 mod slot;
 mod sqlite;
 
@@ -7,6 +9,8 @@ use core::fmt;
 
 use tenantseal::{Error, StoreError, tenant::Change};
 
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresOptions, PostgresRecords};
 pub use sqlite::SqliteRecords;
 
 /// An event as it was stored, in the same transaction as the change that it tells of.
