@@ -9,14 +9,11 @@
 # Without PostgreSQL, `run` runs the command without them, and fails with CI=true.
 set -euo pipefail
 
+# Debian keeps the server's commands out of the way, one folder for each version.
 bin=
-for folder in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -rn) \
-    "$(dirname "$(command -v initdb || echo /nowhere/initdb)")"; do
-    if [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ]; then
-        bin=$folder
-        break
-    fi
-done
+while IFS= read -r initdb; do
+    bin=$(dirname "$initdb")
+done < <(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V || true; command -v initdb || true)
 
 # The server refuses to run as root.
 as_server() {
@@ -44,6 +41,7 @@ certificates() {
 
 start() {
     local folder=$1 port
+    umask 077
     mkdir -p "$folder"
     head -c 18 /dev/urandom | base64 | tr '+/' 'ab' >"$folder/password"
     certificates "$folder"
@@ -53,6 +51,7 @@ start() {
     fi
     as_server "$bin/initdb" -D "$folder/data" -U postgres -A scram-sha-256 --pwfile="$folder/password" -E UTF8 \
         --locale=C.UTF-8 >/dev/null
+    # Tests look for what was deleted before anybody else cleans up: no autovacuum in between.
     cat >>"$folder/data/postgresql.conf" <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$folder'

@@ -2,11 +2,11 @@
 
 mod line;
 mod server;
+mod statement;
 mod worker;
 
 use core::{fmt, mem::ManuallyDrop};
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     process,
     sync::Arc,
@@ -14,21 +14,18 @@ use std::{
 };
 
 use tenantseal::{
-    Error, StoreError,
+    Error,
     tenant::{Change, Entry, RecordStore, StorageAction, StoreTransaction},
 };
-use tokio_postgres::{
-    Client, Row, SimpleQueryMessage,
-    types::{FromSql, ToSql, Type},
-};
+use tokio_postgres::Client;
 
 use crate::records::{
-    Range, StoredEvent, check_names, limit, serial,
+    Range, StoredEvent, check_names,
     slot::{Held, Slot},
-    unfit,
 };
 use line::Line;
-use server::{Server, engine};
+use server::Server;
+use statement::Changes;
 use worker::Worker;
 
 /// A keyring's entries in a PostgreSQL database, version 13 or later.
@@ -37,7 +34,9 @@ use worker::Worker;
 /// connection writes and one only reads, each with a thread of its own; that of the writer is made when something is
 /// first written. A connection that broke is made anew by the next call; a pooler must give each connection a session
 /// of its own. Connect to the primary: a replica shows a commit late. A handle is of the process that made it: after
-/// a fork, the child's calls return [`Error::Forked`].
+/// a fork, the child's calls return [`Error::Forked`]. A transaction that does nothing for a minute is ended by the
+/// server, so that nobody waits for a process that is cut off. After a commit that failed, ask for the serial number in
+/// the next transaction: that one begins when the server has ended the lost one, and not before.
 ///
 /// The first who connects makes the tables, in the schema that comes first in its `search_path`. A process that only
 /// reads needs no right but these, and its [`RecordStore::begin`] is [`Error::Io`] with `PermissionDenied`:
@@ -60,7 +59,7 @@ use worker::Worker;
 /// There are two ways to connect, and none that depends on what the server offers. With TLS, the server's certificate
 /// must be of a known root and of the host's name; this is `sslmode=require`, and as strict as libpq's `verify-full`.
 /// Without TLS is `sslmode=disable`. If `sslmode` is not said, or is `prefer`, Unix sockets and loopback addresses go
-/// without TLS and everything else with it.
+/// without TLS and everything else with it. The password is in memory for as long as the store is.
 ///
 /// What a commit deletes stays in the table's files until [`RecordStore::scrub`]. The server's write-ahead log, its
 /// archive, replicas and backups are the operator's, and so is what the disk keeps of files that are gone.
@@ -163,11 +162,11 @@ impl PostgresRecords {
             deadline,
             process: process::id(),
         };
-        if records.read(async |client| tables(client).await)? == 0 {
-            let make = async |line: &mut Line| make_tables(line.client().await?).await;
+        if records.read(async |client| statement::tables(client).await)? == 0 {
+            let make = async |line: &mut Line| statement::make_tables(line.client().await?).await;
             records.writer.run(records.end(), make)?;
         }
-        records.read(async |client| check_tables(client).await)?;
+        records.read(async |client| statement::check_tables(client).await)?;
         Ok(records)
     }
 
@@ -179,13 +178,7 @@ impl PostgresRecords {
     pub fn events(&self, after_serial: u64, limit: usize) -> Result<Vec<StoredEvent>, Error> {
         // Invariant: no commit has a serial number that PostgreSQL cannot hold.
         let after = i64::try_from(after_serial).unwrap_or(i64::MAX);
-        let limit = self::limit(limit);
-        self.read(async move |client| {
-            let rows = client.query_typed(EVENTS, &[(&after, Type::INT8), (&limit, Type::INT8)]).await;
-            let event =
-                |row: &Row| Ok(StoredEvent { serial: serial(column(row, 0)?)?, bytes: column(row, 1)? });
-            rows.map_err(engine)?.iter().map(event).collect()
-        })
+        self.read(async move |client| statement::events(client, after, limit).await)
     }
 
     /// Runs what reads, and may be run twice.
@@ -210,24 +203,24 @@ impl PostgresRecords {
 
 impl RecordStore for PostgresRecords {
     fn serial(&self) -> Result<u64, Error> {
-        self.read(async |client| stored_serial(client).await)
+        self.read(async |client| statement::stored_serial(client).await)
     }
 
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let name = name.to_vec();
-        self.read(async move |client| get(client, &name).await)
+        self.read(async move |client| statement::get(client, &name).await)
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
         let range = Range::new(prefix, after);
-        self.read(async move |client| scan(client, &range, limit).await)
+        self.read(async move |client| statement::scan(client, &range, limit).await)
     }
 
     fn begin(&self) -> Result<Box<dyn StoreTransaction + '_>, Error> {
         self.check_process()?;
         let turn = self.writing.take(self.busy_timeout)?;
         let begin = async |line: &mut Line| {
-            let serial = line.repeatable(async |client| begin(client).await).await?;
+            let serial = line.repeatable(async |client| statement::begin(client).await).await?;
             line.in_transaction = true;
             Ok(serial)
         };
@@ -242,7 +235,8 @@ impl RecordStore for PostgresRecords {
         self.check_process()?;
         let _turn = self.writing.take(self.busy_timeout)?;
         let patience = self.busy_timeout;
-        self.writer.run(self.end(), async move |line| rewrite(line.client().await?, patience).await)?;
+        self.writer
+            .run(self.end(), async move |line| statement::rewrite(line.client().await?, patience).await)?;
         Ok(vec![StorageAction::DatabaseRewritten])
     }
 }
@@ -279,12 +273,12 @@ impl StoreTransaction for PostgresTransaction<'_> {
 
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let name = name.to_vec();
-        self.read(async move |client| get(client, &name).await)
+        self.read(async move |client| statement::get(client, &name).await)
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
         let range = Range::new(prefix, after);
-        self.read(async move |client| scan(client, &range, limit).await)
+        self.read(async move |client| statement::scan(client, &range, limit).await)
     }
 
     fn commit(mut self: Box<Self>, changes: &[Change], event: &[u8]) -> Result<(), Error> {
@@ -293,7 +287,7 @@ impl StoreTransaction for PostgresTransaction<'_> {
         let number = i64::try_from(self.serial).ok().and_then(|n| n.checked_add(1)).ok_or(Error::Value)?;
         let (changes, event) = (Changes::new(changes), event.to_vec());
         let commit = async move |line: &mut Line| {
-            commit(line.transaction()?, &changes, number, &event).await?;
+            statement::commit(line.transaction()?, &changes, number, &event).await?;
             line.in_transaction = false;
             Ok(())
         };
@@ -315,206 +309,14 @@ impl Drop for PostgresTransaction<'_> {
     }
 }
 
-/// What stands for a `$1`, and its type.
-type Value<'v> = (&'v (dyn ToSql + Sync), Type);
-
-/// Changes of one commit, as two statements make them: of several of one name, the last.
-struct Changes {
-    deleted: Vec<Vec<u8>>,
-    names: Vec<Vec<u8>>,
-    bytes: Vec<Vec<u8>>,
-}
-
-impl Changes {
-    fn new(changes: &[Change]) -> Self {
-        let mut last = BTreeMap::new();
-        for change in changes {
-            match change {
-                Change::Delete(name) => last.insert(name, None),
-                Change::Put(entry) => last.insert(&entry.name, Some(&entry.bytes)),
-            };
-        }
-        let mut changes = Self { deleted: Vec::new(), names: Vec::new(), bytes: Vec::new() };
-        for (name, bytes) in last {
-            if let Some(bytes) = bytes {
-                changes.names.push(name.clone());
-                changes.bytes.push(bytes.clone());
-            } else {
-                changes.deleted.push(name.clone());
-            }
-        }
-        changes
-    }
-}
-
-async fn stored_serial(client: &Client) -> Result<u64, Error> {
-    let row = client.query_typed_opt(SERIAL, &[]).await.map_err(engine)?;
-    serial(column(&row.ok_or(unfit())?, 0)?)
-}
-
-async fn get(client: &Client, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let row = client.query_typed_opt(GET, &[(&name, Type::BYTEA)]).await.map_err(engine)?;
-    row.map(|row| column(&row, 0)).transpose()
-}
-
-async fn scan(client: &Client, range: &Range, limit: usize) -> Result<Vec<Entry>, Error> {
-    let limit = self::limit(limit);
-    let rows = match &range.to {
-        Some(to) => {
-            let values: [Value<'_>; _] =
-                [(&range.from, Type::BYTEA), (&limit, Type::INT8), (to, Type::BYTEA)];
-            client.query_typed(SCAN_TO, &values).await
-        }
-        None => client.query_typed(SCAN, &[(&range.from, Type::BYTEA), (&limit, Type::INT8)]).await,
-    };
-    let entry = |row: &Row| Ok(Entry { name: column(row, 0)?, bytes: column(row, 1)? });
-    rows.map_err(engine)?.iter().map(entry).collect()
-}
-
-/// Takes the row that every writer takes first: from then on nobody else commits. `READ COMMITTED` reads it as it is
-/// after the wait, where `REPEATABLE READ` would fail; and as nobody else commits, what is read later is of the same
-/// moment.
-async fn begin(client: &Client) -> Result<u64, Error> {
-    let result = client.simple_query(BEGIN).await.map_err(engine).and_then(|messages| {
-        let number = messages.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(row.get(0)),
-            _ => None,
-        });
-        let number = number.flatten().and_then(|number| number.parse().ok());
-        serial(number.ok_or(unfit())?)
-    });
-    if result.is_err() {
-        // If it fails, the connection has broken, and with it the transaction.
-        let _ = client.batch_execute("ROLLBACK").await;
-    }
-    result
-}
-
-async fn commit(client: &Client, changes: &Changes, number: i64, event: &[u8]) -> Result<(), Error> {
-    if !changes.deleted.is_empty() {
-        let values: [Value<'_>; _] = [(&changes.deleted, Type::BYTEA_ARRAY)];
-        client.execute_typed(DELETE, &values).await.map_err(engine)?;
-    }
-    if !changes.names.is_empty() {
-        let values: [Value<'_>; _] =
-            [(&changes.names, Type::BYTEA_ARRAY), (&changes.bytes, Type::BYTEA_ARRAY)];
-        client.execute_typed(PUT, &values).await.map_err(engine)?;
-    }
-    if client.execute_typed(RAISE, &[(&number, Type::INT8)]).await.map_err(engine)? != 1 {
-        return Err(unfit());
-    }
-    client.execute_typed(TELL, &[(&number, Type::INT8), (&event, Type::BYTEA)]).await.map_err(engine)?;
-    client.batch_execute("COMMIT").await.map_err(engine)
-}
-
-async fn tables(client: &Client) -> Result<i64, Error> {
-    let row = client.query_typed_one(COUNT_TABLES, &[]).await.map_err(engine)?;
-    column(&row, 0)
-}
-
-/// Makes the tables unless somebody else has made them since.
-async fn make_tables(client: &Client) -> Result<(), Error> {
-    client.batch_execute(LOCK_TABLES).await.map_err(engine)?;
-    let result = match tables(client).await {
-        Ok(0) => client.batch_execute(TABLES).await.map_err(engine),
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
-    };
-    let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    client.batch_execute(end).await.map_err(engine).and(result)
-}
-
-/// Checks that the tables are of the shape that the statements need.
-async fn check_tables(client: &Client) -> Result<(), Error> {
-    // Some of them would be a serial number that starts at 0 again beside entries that are there.
-    if tables(client).await? != 3 {
-        return Err(unfit());
-    }
-    let statements: [(&str, &[Type]); 8] = [
-        (GET, &[Type::BYTEA]),
-        (SCAN, &[Type::BYTEA, Type::INT8]),
-        (SCAN_TO, &[Type::BYTEA, Type::INT8, Type::BYTEA]),
-        (DELETE, &[Type::BYTEA_ARRAY]),
-        (PUT, &[Type::BYTEA_ARRAY, Type::BYTEA_ARRAY]),
-        (RAISE, &[Type::INT8]),
-        (TELL, &[Type::INT8, Type::BYTEA]),
-        (EVENTS, &[Type::INT8, Type::INT8]),
-    ];
-    for (sql, types) in statements {
-        client.prepare_typed(sql, types).await.map_err(engine)?;
-    }
-    stored_serial(client).await.map(|_| ())
-}
-
-/// Writes the table of entries anew, and makes sure that nothing deleted was taken along.
-async fn rewrite(client: &Client, patience: Duration) -> Result<(), Error> {
-    let start = Instant::now();
-    let before = client.query_typed_one(BEFORE_REWRITE, &[]).await.map_err(engine)?;
-    let (transaction, file): (String, Option<u32>) = (column(&before, 0)?, column(&before, 1)?);
-    // Whoever writes to anything on this server makes PostgreSQL keep what was deleted meanwhile.
-    loop {
-        let ended = client.query_typed_one(EARLIER_ENDED, &[(&transaction, Type::TEXT)]).await;
-        if column(&ended.map_err(engine)?, 0)? {
-            break;
-        }
-        if start.elapsed() >= patience {
-            return Err(Error::Store(StoreError::Busy));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    client.batch_execute("VACUUM (FULL) tenantseal_keys").await.map_err(engine)?;
-    let after = client.query_typed_one(AFTER_REWRITE, &[(&transaction, Type::TEXT)]).await.map_err(engine)?;
-    let (new_file, whole): (Option<u32>, bool) = (column(&after, 0)?, column(&after, 1)?);
-    // To whoever is not the owner, PostgreSQL gives a warning and does nothing.
-    if new_file == file {
-        return Err(Error::Io(std::io::ErrorKind::PermissionDenied));
-    }
-    if whole { Ok(()) } else { Err(Error::Store(StoreError::Busy)) }
-}
-
-/// A value of a row. One of another type is of a table of another shape.
-fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize) -> Result<T, Error> {
-    row.try_get(index).map_err(|_| unfit())
-}
-
 /// A deadline that is not met in the life of a process, for durations that clocks cannot add.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
-
-const TABLES: &str = "
-    CREATE TABLE tenantseal_keys (name BYTEA PRIMARY KEY, bytes BYTEA NOT NULL);
-    CREATE TABLE tenantseal_key_state (name TEXT PRIMARY KEY, number BIGINT NOT NULL);
-    CREATE TABLE tenantseal_key_events (serial BIGINT PRIMARY KEY, event BYTEA NOT NULL);
-    INSERT INTO tenantseal_key_state (name, number) VALUES ('serial', 0)";
-/// The number is `tenantse` as ASCII.
-const LOCK_TABLES: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'74656e616e747365'::bigint)";
-const COUNT_TABLES: &str = "
-    SELECT count(to_regclass(name)) FROM
-    unnest(ARRAY['tenantseal_keys', 'tenantseal_key_state', 'tenantseal_key_events']) AS wanted (name)";
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-    SELECT number FROM tenantseal_key_state WHERE name = 'serial' FOR UPDATE";
-const SERIAL: &str = "SELECT number FROM tenantseal_key_state WHERE name = 'serial'";
-const GET: &str = "SELECT bytes FROM tenantseal_keys WHERE name = $1";
-const SCAN: &str = "SELECT name, bytes FROM tenantseal_keys WHERE name >= $1 ORDER BY name LIMIT $2";
-const SCAN_TO: &str =
-    "SELECT name, bytes FROM tenantseal_keys WHERE name >= $1 AND name < $3 ORDER BY name LIMIT $2";
-const PUT: &str = "INSERT INTO tenantseal_keys (name, bytes) SELECT * FROM unnest($1, $2)
-                   ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes";
-const DELETE: &str = "DELETE FROM tenantseal_keys WHERE name = ANY ($1)";
-const RAISE: &str = "UPDATE tenantseal_key_state SET number = $1 WHERE name = 'serial'";
-const TELL: &str = "INSERT INTO tenantseal_key_events (serial, event) VALUES ($1, $2)";
-const EVENTS: &str =
-    "SELECT serial, event FROM tenantseal_key_events WHERE serial > $1 ORDER BY serial LIMIT $2";
-/// The number of a transaction that is later than every commit so far, and the file that the table is in.
-const BEFORE_REWRITE: &str = "SELECT pg_current_xact_id()::text, pg_relation_filenode('tenantseal_keys')";
-const EARLIER_ENDED: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8";
-/// Writing anew sets `relfrozenxid` to the first transaction whose deletions it had to keep. Ages compare such numbers
-/// across their wrapping around.
-const AFTER_REWRITE: &str = "SELECT pg_relation_filenode(oid), age(relfrozenxid) <= age($1::xid8::xid)
-    FROM pg_class WHERE oid = 'tenantseal_keys'::regclass";
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use tenantseal::StoreError;
 
     use super::*;
 

@@ -238,6 +238,11 @@ fn a_role_that_may_only_select_reads() {
         denied(store.scrub());
     }
     place.query(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    // Who may write, but asks for sessions that do not.
+    let config = format!("{} options='-c default_transaction_read_only=on'", place.config());
+    let store = PostgresRecords::connect(&config).unwrap();
+    denied(store.begin());
+    assert_eq!(store.serial(), Ok(1));
 }
 
 #[test]
@@ -455,7 +460,8 @@ fn a_commit_whose_answer_is_lost_is_an_error() {
 
     between.set(Between::CUT_AT_COMMIT);
     closed(store.begin().unwrap().commit(&[put(b"a", b"2")], b"event"));
-    // It was done, and the serial number says so.
+    // It was done, and the serial number says so to whoever waits for its end.
+    assert_eq!(store.begin().unwrap().serial(), Ok(2));
     assert_eq!((store.serial(), store.get(b"a")), (Ok(2), Ok(Some(b"2".to_vec()))));
 
     between.set(Between::SILENT_AT_COMMIT);
@@ -463,6 +469,7 @@ fn a_commit_whose_answer_is_lost_is_an_error() {
     busy(store.begin().unwrap().commit(&[put(b"a", b"3")], b"event"));
     assert!((1..10).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     between.set(Between::PASS);
+    assert_eq!(store.begin().unwrap().serial(), Ok(3));
     assert_eq!((store.serial(), store.get(b"a")), (Ok(3), Ok(Some(b"3".to_vec()))));
     commit(&store, &[put(b"a", b"4")]);
     assert_eq!(store.serial(), Ok(4));

@@ -18,10 +18,18 @@ pub(super) struct Line {
     pub(super) in_transaction: bool,
 }
 
-struct Connection {
-    client: Client,
-    /// What moves bytes between client and server.
-    driver: JoinHandle<()>,
+pub(super) struct Connection {
+    pub(super) client: Client,
+    pub(super) driver: Driver,
+}
+
+/// What moves bytes between client and server. Dropped, it stops at once, and the connection is cut.
+pub(super) struct Driver(pub(super) JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Line {
@@ -36,10 +44,7 @@ impl Line {
         }
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => {
-                let (client, driver) = self.server.connect(self.read_only).await?;
-                Connection { client, driver }
-            }
+            None => self.server.connect(self.read_only).await?,
         };
         Ok(&self.connection.insert(connection).client)
     }
@@ -78,16 +83,14 @@ impl Line {
     /// Cuts the connection; the server rolls back what was open.
     pub(super) fn close(&mut self) {
         self.in_transaction = false;
-        if let Some(connection) = self.connection.take() {
-            connection.driver.abort();
-        }
+        self.connection = None;
     }
 
     /// Says goodbye.
     pub(super) async fn end(self) {
-        if let Some(Connection { client, driver }) = self.connection {
+        if let Some(Connection { client, mut driver }) = self.connection {
             drop(client);
-            let _ = timeout(Duration::from_millis(200), driver).await;
+            let _ = timeout(Duration::from_millis(200), &mut driver.0).await;
         }
     }
 }

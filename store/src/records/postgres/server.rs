@@ -9,12 +9,13 @@ use rustls::{
     pki_types::{CertificateDer, pem, pem::PemObject as _},
 };
 use tenantseal::{Error, StoreError};
-use tokio::task::JoinHandle;
 use tokio_postgres::{
-    Client, Config, NoTls,
+    Config, NoTls,
     config::{Host, SslMode},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::line::{Connection, Driver};
 
 /// Where the server is, and what a session with it is set to.
 pub(super) struct Server {
@@ -54,29 +55,31 @@ impl Server {
         Ok(Self { config, tls, settings })
     }
 
-    /// A session, and the task that moves its bytes.
-    pub(super) async fn connect(&self, read_only: bool) -> Result<(Client, JoinHandle<()>), Error> {
-        let (client, driver) = match &self.tls {
+    /// A session. Until it stands, what moves its bytes is held here: whoever stops waiting cuts it.
+    pub(super) async fn connect(&self, read_only: bool) -> Result<Connection, Error> {
+        let connection = match &self.tls {
             None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(unreachable)?;
-                (client, tokio::spawn(async move { drop(connection.await) }))
+                let (client, driver) = self.config.connect(NoTls).await.map_err(unreachable)?;
+                Connection { client, driver: Driver(tokio::spawn(async move { drop(driver.await) })) }
             }
             Some(tls) => {
-                let (client, connection) = self.config.connect(tls.clone()).await.map_err(unreachable)?;
-                (client, tokio::spawn(async move { drop(connection.await) }))
+                let (client, driver) = self.config.connect(tls.clone()).await.map_err(unreachable)?;
+                Connection { client, driver: Driver(tokio::spawn(async move { drop(driver.await) })) }
             }
         };
-        client.batch_execute(&self.settings).await.map_err(engine)?;
+        connection.client.batch_execute(&self.settings).await.map_err(engine)?;
         if read_only {
-            client.batch_execute("SET default_transaction_read_only = on").await.map_err(engine)?;
+            let sql = "SET default_transaction_read_only = on";
+            connection.client.batch_execute(sql).await.map_err(engine)?;
         }
-        Ok((client, driver))
+        Ok(connection)
     }
 }
 
 /// Whether no byte leaves this machine.
 fn is_local(config: &Config) -> bool {
     let local = |host: &Host| match host {
+        #[cfg(unix)]
         Host::Unix(_) => true,
         Host::Tcp(name) => {
             name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -99,11 +102,13 @@ fn tls(roots: Option<&Path>) -> Result<MakeRustlsConnect, Error> {
     if trusted.is_empty() {
         return Err(Error::Io(io::ErrorKind::NotFound));
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|_| invalid())?
         .with_root_certificates(trusted)
         .with_no_client_auth();
+    // PostgreSQL manual, section 55.2.10: `sslnegotiation=direct` needs it.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
     Ok(MakeRustlsConnect::new(config))
 }
 
