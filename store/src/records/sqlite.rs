@@ -25,7 +25,9 @@ use crate::{
 /// A keyring's entries in an SQLite file, which may be a vault's.
 ///
 /// One connection writes and one only reads, so that readers wait for no transaction, here or in another process. A
-/// handle is of the process that made it: after a fork, the child's calls return [`Error::Forked`].
+/// handle is of the process that made it: after a fork, the child's calls return [`Error::Forked`]. In a vault's file a
+/// change of keys waits for the vault's transactions as for another process: whoever makes one while holding such a
+/// transaction waits for himself, until it is `Busy`.
 ///
 /// # Security
 ///
