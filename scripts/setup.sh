@@ -14,6 +14,7 @@ want c++ g++
 want pkg-config pkg-config
 want readelf binutils
 want valgrind valgrind
+want strace strace
 want javac default-jdk-headless
 want mvn maven
 want php php-cli
