@@ -14,7 +14,7 @@ SMOKE_SECONDS ?= 10
 PREFIX ?= /usr/local
 
 .PHONY: bench bench-c bench-java bench-php bench-python check demo demo-c demo-java demo-php demo-python deny fmt fuzz-smoke \
-	header-c install-c lint soak setup test test-c test-exchange test-java test-php test-python unit
+	header-c install-c lint soak setup test test-c test-ct test-exchange test-java test-php test-python unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
@@ -29,7 +29,7 @@ demo-php:
 demo-python:
 	scripts/python.sh demo
 
-test: setup check test-c test-php test-java test-python test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
+test: setup check test-c test-ct test-php test-java test-python test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
 
 check: fmt lint unit deny
 
@@ -51,6 +51,9 @@ unit:
 
 test-c:
 	scripts/test_c.sh
+# Whether time depends on secrets, and whether they stay in memory.
+test-ct:
+	scripts/ctgrind.sh
 test-java:
 	scripts/java.sh test
 test-php:
@@ -102,5 +105,5 @@ bench-python:
 # Hours, not minutes: every fuzz target for FUZZ_SECONDS, and the heavy forms of the tests that have one.
 soak:
 	$(CARGO) test $(CORE) --release -- --include-ignored
-	scripts/postgres.sh run $(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
+	TENANTSEAL_SOAK=1 scripts/postgres.sh run $(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
