@@ -155,7 +155,7 @@ impl KeyFile {
             return Err(Error::AlreadyExists);
         }
         let head = file.loaded().head.clone();
-        file.write(&lock, &head, &*file.keks.current()?, entries)?;
+        file.write(&lock, &head, file.keks.current()?, entries)?;
         Ok(file)
     }
 
@@ -192,7 +192,7 @@ impl KeyFile {
                 (loaded.head.clone(), Entries::clone(&loaded.entries))
             };
             next.apply(&[])?;
-            file.write(&lock, &head, &*file.keks.current()?, Arc::new(next))?;
+            file.write(&lock, &head, file.keks.current()?, Arc::new(next))?;
         }
         Ok(file)
     }
@@ -230,7 +230,7 @@ impl KeyFile {
             Some((passphrase, cost)) => Head::create(passphrase, cost, self.suite, kek)?,
             None => head.with_kek(self.suite, kek)?,
         };
-        let to = KeyHandle::local(kek)?;
+        let to = Arc::new(KeyHandle::local(kek)?);
         let mut next = Entries { serial: entries.serial, ..Entries::default() };
         let mut random = Pooled::default();
         for (done, (name, bytes)) in (1..).zip(&entries.by_name) {
@@ -242,9 +242,7 @@ impl KeyFile {
             }
         }
         next.apply(&[])?;
-        self.write(&lock, &Arc::new(head), &to, Arc::new(next))?;
-        self.keks.set_current(Arc::new(to));
-        Ok(())
+        self.write(&lock, &Arc::new(head), to, Arc::new(next))
     }
 
     /// Puts a new file in the place of the old one: written beside it, flushed, renamed, the folder flushed. What is
@@ -253,10 +251,10 @@ impl KeyFile {
         &self,
         lock: &Lock,
         head: &Arc<Head>,
-        kek: &KeyHandle,
+        kek: Arc<KeyHandle>,
         entries: Arc<Entries>,
     ) -> Result<(), Error> {
-        let bytes = encode(&entries, head, self.suite, kek)?;
+        let bytes = encode(&entries, head, self.suite, &kek)?;
         let temporary = beside(&self.path, ".new");
         // Left over from a writer that died; the lock says that no other is at work.
         match fs::remove_file(&temporary) {
@@ -272,6 +270,8 @@ impl KeyFile {
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
+        // The KEK before the entries: no reader finds one that is under a KEK it does not know.
+        self.keks.set_current(kek);
         let serial = entries.serial;
         let stamp = fs::metadata(&self.path).ok().map(|metadata| stamp(&metadata));
         *self.loaded.write().unwrap_or_else(PoisonError::into_inner) =
@@ -381,7 +381,7 @@ impl StoreTransaction for FileTransaction<'_> {
         let mut next = Entries::clone(&self.entries);
         next.apply(changes)?;
         let head = self.file.loaded().head.clone();
-        self.file.write(&self.lock, &head, &*self.file.keks.current()?, Arc::new(next))
+        self.file.write(&self.lock, &head, self.file.keks.current()?, Arc::new(next))
     }
 }
 
@@ -397,17 +397,15 @@ impl Lock {
     }
 }
 
-/// The serial number that a lock file holds; 0 if there is none, as before the first write.
+/// The serial number that a lock file holds. What is none, such as a file that a power cut left empty, stands for 0: who
+/// could spoil it could remove it as well.
 fn read_serial(path: &Path) -> Result<u64, Error> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
         other => other?,
     };
-    if text.is_empty() {
-        return Ok(0);
-    }
     let digits = text.strip_suffix(b"\n").and_then(|digits| core::str::from_utf8(digits).ok());
-    digits.and_then(|digits| digits.parse().ok()).ok_or(Error::Malformed)
+    Ok(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
 }
 
 fn encode(entries: &Entries, head: &Head, suite: Suite, kek: &KeyHandle) -> Result<Vec<u8>, Error> {

@@ -157,11 +157,11 @@ fn every_event() -> Vec<KeyEvent> {
     let tenant = || tenantseal::tenant::TenantId::try_from("t-1001").unwrap();
     let generation = 0x0102_0304u32.try_into().unwrap();
     let member = PrincipalId::service("s").unwrap();
-    let until = Some(UNIX_EPOCH + Duration::from_secs(0x0102_0304_05));
+    let until = Some(UNIX_EPOCH + Duration::from_secs(0x0001_0203_0405));
     vec![
         KeyEvent::AliasAdded(tenant()),
         KeyEvent::AliasRemoved(tenant()),
-        KeyEvent::EntriesRewrapped(0x0102_0304_0506_0708),
+        KeyEvent::EntriesRewrapped(0x0001_0203_040506_0708),
         KeyEvent::HoldLifted(tenant()),
         KeyEvent::HoldPlaced(tenant()),
         KeyEvent::IndexRotated(tenant(), generation),
@@ -175,7 +175,7 @@ fn every_event() -> Vec<KeyEvent> {
         KeyEvent::TenantRotated(tenant(), generation),
         KeyEvent::TenantShredded(tenant()),
         KeyEvent::TenantShredding(tenant()),
-        KeyEvent::TenantSuspended(tenant(), Some(0x0102_0304_0506)),
+        KeyEvent::TenantSuspended(tenant(), Some(0x0001_0203_040506)),
     ]
 }
 

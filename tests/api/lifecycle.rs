@@ -144,7 +144,7 @@ fn a_suspended_principal_may_not_act_until_it_is_restored() {
         assert_eq!(here.check_principal(&id).err(), Some(Error::Suspended));
         two.reload().unwrap();
         assert_eq!(there.check_principal(&id).err(), Some(Error::Suspended));
-        assert_eq!(there.principals_due(SystemTime::now()).unwrap(), [id.clone()]);
+        assert_eq!(there.principals_due(SystemTime::now()).unwrap(), core::slice::from_ref(&id));
         there.restore_principal(&id).unwrap();
         assert_eq!(there.restore_principal(&id).err(), Some(Error::State));
         one.reload().unwrap();
