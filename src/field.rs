@@ -160,11 +160,14 @@ impl Field {
         let column = self.column.current()?;
         let rule = column.rule()?;
         let mut sealer = Sealer::new(column.keys()?)?.bulk(&mut Os)?;
-        each(cells, |(row, value)| {
+        let sealed = each(cells, |(row, value)| {
             let row = row.into();
             row.check(&rule.bind)?;
             sealer.seal(row, value.into().bytes_of(rule.value_type)?)
-        })
+        })?;
+        // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
+        self.column.current()?;
+        Ok(sealed)
     }
 
     /// Opens what [`Field::seal`] made for this row, in either form, of any live generation and earlier class.
@@ -193,14 +196,16 @@ impl Field {
     {
         let column = self.column.current()?;
         let mut opener = Opener::bulk(column.keys()?);
-        each(cells, |(row, sealed)| {
+        let opened = each(cells, |(row, sealed)| {
             let (row, sealed) = (row.into(), sealed.as_ref());
             match column.open(&mut opener, row, sealed) {
                 // Of a generation that another process made meanwhile, perhaps.
                 Err(Error::UnknownKey) => self.column.open(row, sealed),
                 other => other,
             }
-        })
+        })?;
+        self.column.current()?;
+        Ok(opened)
     }
 
     /// The blind index of that label.

@@ -2,18 +2,14 @@
 //! holds all that was acknowledged and nothing that was never asked for, and takes changes again.
 #![allow(clippy::panic, clippy::print_stdout, missing_docs, reason = "a panic is the report of a failure")]
 
-use core::ops::ControlFlow;
-use std::{
-    path::Path,
-    time::{Duration, UNIX_EPOCH},
-};
+#[path = "durability/life.rs"]
+mod life;
+
+use std::path::Path;
 
 use tenantseal::{
     Error,
-    tenant::{
-        Generation, Kek, Keyring, KeyringOptions, NoGrants, Passphrase, PassphraseCost, Policy, PrincipalId,
-        Receipt, Record, TenantState,
-    },
+    tenant::{Generation, Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Record},
 };
 use tenantseal_harness::{
     Fault, Faults, Kills, PowerCuts, Report, Scenario, Steps, seed, size, strace_is_available,
@@ -105,7 +101,7 @@ fn changes(keys: &Keyring, steps: &mut Steps) {
     for (tenant, rotation) in TENANTS.into_iter().zip(ROTATIONS) {
         let _ = steps.run(tenant, || keys.create_tenant(tenant));
         if let Some((version, name)) = policies.next() {
-            let _ = steps.run(name, || keys.install_policy(policy(*version)?));
+            let _ = steps.run(name, || keys.install_policy(life::policy(*version)?));
         }
         if has_before {
             let _ = steps.run(rotation, || keys.rotate_tenant(ROTATED));
@@ -174,94 +170,29 @@ fn check_rotations(keys: &Keyring, report: &Report) -> Result<(), String> {
     Err(format!("{rotations} rotations are there, {done} were acknowledged, {begun} begun"))
 }
 
-const LEAVES: &str = "t-0";
-const STAYS: &str = "t-1";
-const HELD: &str = "t-2";
-const NEW_KEK: &str = "another KEK";
 const NEW_PASSPHRASE: &str = "another passphrase";
-const SUSPEND: &str = "suspend";
-const HOLD: &str = "hold";
-const SHRED: &str = "shred";
-const PRINCIPAL: &str = "add a principal";
 
-/// Tenants with a cell each, one of which may be shredded.
 fn before_life(folder: &Path) -> Result<(), Error> {
-    let keys = make(folder)?;
-    keys.install_policy(policy(1)?)?;
-    for id in [LEAVES, STAYS, HELD] {
-        let cell = keys.create_tenant(id)?.field("member.mobile")?.seal(1, "13800138000")?;
-        std::fs::write(folder.join(id), cell)?;
-    }
-    keys.suspend_tenant(LEAVES, Some(UNIX_EPOCH + Duration::from_secs(1)))
+    life::before(&make(folder)?, folder)
 }
 
 fn live(folder: &Path, steps: &mut Steps) {
-    let Ok(keys) = open(folder) else { return };
-    let member = PrincipalId::member("m");
-    let _ = steps.run(PRINCIPAL, || keys.tenant(HELD)?.add_principal(&member?));
-    let _ = steps.run(NEW_KEK, || keys.rotate_kek(&Kek::generate()?, |_| ControlFlow::Continue(())));
-    let _ = steps.run(SHRED, || keys.shred_tenant(LEAVES, &NoGrants));
-    let _ = steps.run(HOLD, || keys.hold_tenant(HELD));
+    let (Ok(keys), Ok(kek)) = (open(folder), Kek::generate()) else { return };
+    life::act(&keys, &kek, steps);
     let _ = steps.run(NEW_PASSPHRASE, || keys.change_passphrase(&Passphrase::try_from(LATER)?));
-    let _ = steps.run(SUSPEND, || keys.suspend_tenant(STAYS, None));
+    let _ = steps.run("afterwards", || keys.create_tenant("afterwards"));
 }
 
 fn check_life(folder: &Path, report: &Report) -> Result<(), String> {
-    let told = |error: Error| format!("{error}");
-    let keys = match (open(folder), report.is_started(NEW_PASSPHRASE)) {
-        (Err(Error::Passphrase), true) => {
-            Keyring::open(folder.join("keys.ts"), &Passphrase::try_from(LATER).map_err(told)?)
-                .map_err(|error| format!("it opens under neither passphrase: {error}"))?
-        }
-        (keys, _) => {
-            report.allows(NEW_PASSPHRASE, false)?;
-            keys.map_err(|error| format!("the file does not open: {error}"))?
-        }
+    let later = || Keyring::open(folder.join("keys.ts"), &Passphrase::try_from(LATER)?);
+    let (keys, is_later) = match open(folder) {
+        Err(Error::Passphrase) => (later(), true),
+        keys => (keys, false),
     };
-    let opens = |id: &str| {
-        let cell = std::fs::read(folder.join(id))?;
-        keys.tenant(id)?.field("member.mobile")?.open(1, cell).map(drop)
-    };
-    opens(HELD).map_err(|error| format!("lost: {HELD}: {error}"))?;
-    report.allows(HOLD, keys.is_held(HELD).map_err(told)?)?;
-    let member = PrincipalId::member("m").map_err(told)?;
-    report.allows(PRINCIPAL, keys.tenant(HELD).and_then(|t| t.check_principal(&member)).is_ok())?;
-    match opens(STAYS) {
-        Ok(()) => report.allows(SUSPEND, false)?,
-        Err(Error::Suspended) => report.allows(SUSPEND, true)?,
-        Err(error) => return Err(format!("lost: {STAYS}: {error}")),
-    }
-    check_shred(folder, &keys, report)
-}
-
-/// The keys are there whole, or gone; and a receipt exists only if they are gone and storage was cleaned after them.
-fn check_shred(folder: &Path, keys: &Keyring, report: &Report) -> Result<(), String> {
-    let told = |error: Error| format!("the leaving tenant: {error}");
-    let cell = std::fs::read(folder.join(LEAVES)).map_err(|error| error.to_string())?;
-    let roots = || keys.records().map(|all| all.iter().any(|r| r.tenant().as_bytes() == LEAVES.as_bytes()));
-    let state = keys.tenant_state(LEAVES).map_err(told)?;
-    report.allows(SHRED, state == TenantState::Shredded)?;
-    match state {
-        TenantState::Suspended { .. } => {
-            keys.restore_tenant(LEAVES).map_err(told)?;
-            let field = keys.tenant(LEAVES).and_then(|tenant| tenant.field("member.mobile")).map_err(told)?;
-            field.open(1, &cell).map_err(|error| format!("half destroyed: {error}"))?;
-            keys.suspend_tenant(LEAVES, Some(UNIX_EPOCH + Duration::from_secs(1))).map_err(told)?;
-        }
-        TenantState::Shredding if keys.receipt(LEAVES).is_ok() => return Err("claimed too early".to_owned()),
-        TenantState::Shredding | TenantState::Shredded if roots().map_err(told)? => {
-            return Err("destroyed, and the roots are there".to_owned());
-        }
-        TenantState::Shredded if keys.receipt(LEAVES).is_err() => return Err("no receipt".to_owned()),
-        _ => {}
-    }
-    // Whatever it was, it goes on from there.
-    let receipt = keys.shred_tenant(LEAVES, &NoGrants).map_err(told)?;
-    let receipt = keys.key_list().and_then(|list| Receipt::verify(&receipt, &list)).map_err(told)?;
-    match keys.verify_shredded(&receipt, [&cell]).map_err(told)?.dead {
-        1 => Ok(()),
-        _ => Err("the receipt does not name the key of the cell".to_owned()),
-    }
+    let keys = keys.map_err(|error| format!("the file does not open: {error}"))?;
+    report.allows(NEW_PASSPHRASE, is_later)?;
+    report.allows("afterwards", keys.tenant("afterwards").is_ok())?;
+    life::check(&keys, folder, report)
 }
 
 fn make(folder: &Path) -> Result<Keyring, Error> {
@@ -277,13 +208,4 @@ const LATER: &str = "staple battery horse correct";
 
 fn passphrase() -> Result<Passphrase, Error> {
     Passphrase::try_from("correct horse battery staple")
-}
-
-fn policy(version: u32) -> Result<Policy, Error> {
-    let json = format!(
-        r#"{{"tenantseal_policy": 1, "version": {version}, "fields": [
-            {{"table": "member", "column": "mobile", "type": "text", "storage": "cell", "class": ["personal"],
-              "bind": "row"}}]}}"#
-    );
-    Policy::from_json(json.as_bytes())
 }

@@ -43,13 +43,16 @@ impl<K: Clone + Eq + Hash, V> Cache<K, V> {
         maps.old.remove(key);
     }
 
+    /// Drops what is too old, if that was not done for half of its time: what nobody asks for does not stay longer than half
+    /// as long again.
+    pub(crate) fn sweep(&self) {
+        self.lock().sweep_if_due(Instant::now(), self.ttl);
+    }
+
     /// The value of `key`, if it is there and not too old.
     pub(crate) fn get(&self, key: &K) -> Option<Arc<V>> {
         let (now, mut maps) = (Instant::now(), self.lock());
-        // What nobody asks for does not stay for longer than half as long again.
-        if now.duration_since(maps.swept) * 2 >= self.ttl {
-            maps.sweep(now, self.ttl);
-        }
+        maps.sweep_if_due(now, self.ttl);
         if let Some((made, value)) = maps.young.get(key) {
             return is_fresh(*made, now, self.ttl).then(|| value.clone());
         }
@@ -75,8 +78,10 @@ impl<K: Eq + Hash, V> Maps<K, V> {
         self.young.insert(key, entry);
     }
 
-    /// Drops what is too old.
-    fn sweep(&mut self, now: Instant, ttl: Duration) {
+    fn sweep_if_due(&mut self, now: Instant, ttl: Duration) {
+        if now.duration_since(self.swept) * 2 < ttl {
+            return;
+        }
         for map in [&mut self.young, &mut self.old] {
             map.retain(|_, (made, _)| is_fresh(*made, now, ttl));
         }

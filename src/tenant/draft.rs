@@ -11,7 +11,7 @@ use crate::{
         entry,
         id::{Generation, TenantId},
         kek::{Keks, KeyHandle},
-        keyring::now,
+        keyring::{SCAN, check_page, now},
         name,
         policy::Policy,
         record::{Record, RootKind},
@@ -58,22 +58,27 @@ impl<'t> Draft<'t> {
 
     /// Every entry whose name starts with `prefix`.
     pub(crate) fn entries(&self, prefix: &[u8]) -> Result<Vec<Entry>, Error> {
-        const SCAN: usize = 1_024;
         let mut entries: Vec<Entry> = Vec::new();
         loop {
             let after = entries.last().map_or(&[][..], |entry| &entry.name);
-            let page = self.transaction.scan(prefix, after, SCAN)?;
-            let last = page.len() < SCAN;
-            entries.extend(page);
-            if last {
+            let page = self.page(prefix, after, SCAN)?;
+            if page.is_empty() {
                 return Ok(entries);
             }
+            entries.extend(page);
         }
     }
 
     /// Some of the entries whose names start with `prefix`, as [`StoreTransaction::scan`].
     pub(crate) fn page(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
-        self.transaction.scan(prefix, after, limit)
+        let page = self.transaction.scan(prefix, after, limit)?;
+        check_page(prefix, after, &page)?;
+        Ok(page)
+    }
+
+    /// What new entries are wrapped under.
+    pub(crate) fn kek(&self) -> &KeyHandle {
+        &self.kek
     }
 
     pub(crate) fn put(&mut self, name: &[u8], body: &[u8]) -> Result<(), Error> {
@@ -131,13 +136,17 @@ impl<'t> Draft<'t> {
     }
 
     /// The records of a tenant.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] if one stands under a name that is not its own.
     pub(crate) fn records(&self, id: &TenantId) -> Result<Vec<Record>, Error> {
         let entries = self.entries(&name::tenant(id))?;
-        entries
-            .iter()
-            .filter(|entry| name::is_record(&entry.name))
-            .map(|entry| Record::parse(&entry.bytes))
-            .collect()
+        let records = entries.iter().filter(|entry| name::is_record(&entry.name)).map(|entry| {
+            let record = Record::parse(&entry.bytes)?;
+            if name::record(&record) == entry.name { Ok(record) } else { Err(Error::Open) }
+        });
+        records.collect()
     }
 
     /// The life-cycle state of a tenant.

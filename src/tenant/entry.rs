@@ -7,7 +7,7 @@ use crate::{
     secret::SecretBytes,
     tenant::{
         kek::{Keks, KeyHandle, Provider},
-        name,
+        name::Kind,
         policy::Policy,
         record::Record,
         store::Entry,
@@ -82,11 +82,12 @@ pub(crate) fn open_secret(keks: &Keks, name: &[u8], bytes: &[u8]) -> Result<Secr
     keks.of(head.provider)?.unwrap(head.suite, &authenticated(name, aad)?, wrapped)
 }
 
-/// The same entry under another KEK; `None` if it is under that one already, or under none.
+/// The same entry under another KEK; `None` if it is under that one already, or under none. What it must be follows from its
+/// name. Whatever the answer, the entry was opened: one that says `None` is not lost with an older KEK.
 ///
 /// # Errors
 ///
-/// As [`open_clear`].
+/// As [`open_clear`]; [`Error::Unsupported`] for a name that this version does not know.
 pub(crate) fn rewrap(
     keks: &Keks,
     to: &KeyHandle,
@@ -94,24 +95,26 @@ pub(crate) fn rewrap(
     rng: &mut impl RandomSource,
 ) -> Result<Option<Entry>, Error> {
     let Entry { name, bytes } = entry;
-    let magic = bytes.first_chunk::<4>();
-    let rewrapped = if magic == Some(Record::MAGIC) {
-        Record::rewrap(bytes, keks, to, rng)?.map(|bytes| Entry { name: name.clone(), bytes })
-    } else if magic == Some(MAGIC) {
-        let (head, form) = Head::parse_any(bytes)?;
-        if head.provider == to.provider() {
-            None
-        } else if form == FORM_CLEAR {
-            Some(clear(to, head.suite, name, &open_clear(keks, name, bytes)?)?)
-        } else {
-            Some(secret(to, head.suite, name, open_secret(keks, name, bytes)?.expose_secret(), rng)?)
+    let under = |bytes: &[u8]| Ok::<_, Error>(provider(bytes)? == to.provider());
+    let put = |bytes| Entry { name: name.clone(), bytes };
+    match Kind::of(name)? {
+        Kind::Record => Ok(Record::rewrap(name, bytes, keks, to, rng)?.map(put)),
+        Kind::Policy => Ok(Policy::rewrap(bytes, keks, to)?.map(put)),
+        // Signed, and under no KEK.
+        Kind::Receipt => Ok(None),
+        Kind::Clear => {
+            let (body, suite) = (open_clear(keks, name, bytes)?, Head::parse_any(bytes)?.0.suite);
+            if under(bytes)? { Ok(None) } else { clear(to, suite, name, &body).map(Some) }
         }
-    } else if name == name::POLICY {
-        Policy::rewrap(bytes, keks, to)?.map(|bytes| Entry { name: name.clone(), bytes })
-    } else {
-        None
-    };
-    Ok(rewrapped)
+        Kind::Secret => {
+            let (body, suite) = (open_secret(keks, name, bytes)?, Head::parse_any(bytes)?.0.suite);
+            if under(bytes)? {
+                Ok(None)
+            } else {
+                secret(to, suite, name, body.expose_secret(), rng).map(Some)
+            }
+        }
+    }
 }
 
 /// Which KEK an entry says it is under.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Mutex, PoisonError, TryLockError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,8 +22,10 @@ pub(crate) struct Freshness {
     /// Until when `serial` needs no question, in nanoseconds of [`now`].
     until: AtomicU64,
     serial: AtomicU64,
-    /// When the store last answered. Held while it is asked.
-    answered: Mutex<u64>,
+    /// When the store last answered.
+    answered: AtomicU64,
+    /// Held while it is asked.
+    asking: Mutex<()>,
 }
 
 impl Freshness {
@@ -39,13 +41,24 @@ impl Freshness {
             outage,
             until: AtomicU64::new(now.saturating_add(within)),
             serial: AtomicU64::new(serial),
-            answered: Mutex::new(now),
+            answered: AtomicU64::new(now),
+            asking: Mutex::new(()),
         }
     }
 
     /// The serial number, if it needs no question.
     pub(crate) fn known(&self) -> Option<u64> {
         (now() < self.until.load(Ordering::Acquire)).then(|| self.serial.load(Ordering::Acquire))
+    }
+
+    /// Has the store asked before the next use.
+    pub(crate) fn expire(&self) {
+        self.until.store(0, Ordering::Release);
+    }
+
+    /// Whether the store answered not too long ago for what it said to go on.
+    fn is_borne(&self) -> bool {
+        now().saturating_sub(self.answered.load(Ordering::Acquire)) < self.outage
     }
 
     /// The last serial number that was seen.
@@ -60,7 +73,12 @@ impl Freshness {
     /// What `ask` says, if there is no answer for too long, or at once if it is to be told; [`Error::RolledBack`]
     /// likewise for a number that is smaller than the last.
     pub(crate) fn ask(&self, how: Ask, ask: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
-        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let _asking = match (self.asking.try_lock(), how) {
+            (Ok(asking), _) => asking,
+            // Another thread is asking. Nobody queues up behind a store that does not answer.
+            (Err(TryLockError::WouldBlock), Ask::IfStale) if self.is_borne() => return Ok(self.last()),
+            _ => self.asking.lock().unwrap_or_else(PoisonError::into_inner),
+        };
         if let Some(serial) = self.known().filter(|_| how == Ask::IfStale) {
             // Another thread has asked meanwhile.
             return Ok(serial);
@@ -70,13 +88,14 @@ impl Freshness {
         let answer = ask().and_then(|serial| if serial < last { Err(Error::RolledBack) } else { Ok(serial) });
         match answer {
             Ok(serial) => {
-                *answered = asked;
+                self.answered.store(asked, Ordering::Release);
                 self.serial.store(serial, Ordering::Release);
                 self.until.store(asked.saturating_add(self.within), Ordering::Release);
                 Ok(serial)
             }
-            Err(_) if how != Ask::NowOrTell && asked.saturating_sub(*answered) < self.outage => {
-                self.until.store(asked.saturating_add(self.within.min(Self::RETRY)), Ordering::Release);
+            Err(_) if how != Ask::NowOrTell && self.is_borne() => {
+                // From now: the question itself may have taken long.
+                self.until.store(now().saturating_add(self.within.min(Self::RETRY)), Ordering::Release);
                 Ok(last)
             }
             Err(error) => Err(error),

@@ -220,6 +220,14 @@ impl Keks {
             .ok_or(Error::UnknownKey)
     }
 
+    /// Has a KEK at hand that is not the current one.
+    pub(crate) fn add(&self, kek: Arc<KeyHandle>) {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if held.keks.iter().all(|other| other.provider() != kek.provider()) {
+            held.keks.push(kek);
+        }
+    }
+
     /// Makes a KEK the current one; those before it stay, for what is still under them.
     pub(crate) fn set_current(&self, kek: Arc<KeyHandle>) {
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);

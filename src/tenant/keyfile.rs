@@ -150,7 +150,7 @@ impl KeyFile {
             keks: Arc::new(Keks::new(KeyHandle::local(&kek)?, &[])),
             loaded: RwLock::new(Loaded { entries: entries.clone(), head: Arc::new(head), stamp: None }),
         };
-        let lock = file.lock()?;
+        let lock = lock(&file.path)?;
         if fs::symlink_metadata(&file.path).is_ok() {
             return Err(Error::AlreadyExists);
         }
@@ -169,6 +169,8 @@ impl KeyFile {
         // The file itself: a link to it would be replaced by the first write, and its lock be another.
         let path = fs::canonicalize(path)?;
         check_folder(&path)?;
+        // Nobody writes between what is read and what is written for it.
+        let lock = if restore { Some(lock(&path)?) } else { None };
         // Before the file: whoever writes meanwhile raises it afterwards.
         let highest = read_serial(&beside(&path, ".lock"))?;
         let (bytes, stamp) = read(&path)?;
@@ -185,8 +187,7 @@ impl KeyFile {
         let loaded =
             RwLock::new(Loaded { entries: Arc::new(entries), head: Arc::new(head), stamp: Some(stamp) });
         let file = Self { path, suite, keks, loaded };
-        if restore {
-            let lock = file.lock()?;
+        if let Some(lock) = lock {
             let (head, mut next) = {
                 let loaded = file.loaded();
                 (loaded.head.clone(), Entries::clone(&loaded.entries))
@@ -220,8 +221,8 @@ impl KeyFile {
         passphrase: Option<(&Passphrase, PassphraseCost)>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let lock = self.lock()?;
-        self.refresh()?;
+        let lock = lock(&self.path)?;
+        self.read_again()?;
         let (head, entries) = {
             let loaded = self.loaded();
             (loaded.head.clone(), loaded.entries.clone())
@@ -267,6 +268,13 @@ impl KeyFile {
             .mode(0o600)
             .custom_flags(NOFOLLOW)
             .open(&temporary)?;
+        // Whoever could read the old file can read the new one.
+        if let Ok(old) = fs::metadata(&self.path) {
+            let new = file.metadata()?;
+            if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
+                std::os::unix::fs::fchown(&file, Some(old.uid()), Some(old.gid()))?;
+            }
+        }
         file.write_all(&bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, &self.path)?;
@@ -280,25 +288,22 @@ impl KeyFile {
         lock.write_serial(serial)
     }
 
-    /// Keeps other writers out until it is dropped.
-    fn lock(&self) -> Result<Lock, Error> {
-        check_folder(&self.path)?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(NOFOLLOW);
-        let lock = options.open(beside(&self.path, ".lock"))?;
-        lock.lock()?;
-        Ok(Lock(lock))
-    }
-
     /// Reads the file again if another stands in its place: the price of asking is one look at its metadata.
     fn refresh(&self) -> Result<u64, Error> {
+        let written = read_serial(&beside(&self.path, ".lock"))?;
         let found = stamp(&fs::metadata(&self.path)?);
         {
+            // Two files may have one stamp where time is coarse; the lock file tells them apart.
             let loaded = self.loaded();
-            if loaded.stamp == Some(found) {
+            if loaded.stamp == Some(found) && written <= loaded.entries.serial {
                 return Ok(loaded.entries.serial);
             }
         }
+        self.read_again()
+    }
+
+    /// Reads the file again.
+    fn read_again(&self) -> Result<u64, Error> {
         let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
         let (bytes, stamp) = read(&self.path)?;
         let (head, kek) = loaded.head.follow(&bytes, self.suite)?;
@@ -341,8 +346,9 @@ impl RecordStore for KeyFile {
     }
 
     fn begin(&self) -> Result<Box<dyn StoreTransaction + '_>, Error> {
-        let lock = self.lock()?;
-        self.refresh()?;
+        let lock = lock(&self.path)?;
+        // Whatever its stamp: what another process acknowledged must be in what is written now.
+        self.read_again()?;
         let entries = self.loaded().entries.clone();
         Ok(Box::new(FileTransaction { file: self, lock, entries }))
     }
@@ -387,14 +393,37 @@ impl StoreTransaction for FileTransaction<'_> {
 
 /// The lock file, locked. It also holds the serial number of the last file that was written, in decimal: a file that was
 /// put back from a backup is older.
-struct Lock(File);
+struct Lock {
+    file: File,
+    process: u32,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A child that was forked meanwhile has the file open too, and with it the lock, until that is taken away here.
+        if std::process::id() == self.process {
+            // Closing the file is what remains.
+            let _ = self.file.unlock();
+        }
+    }
+}
 
 impl Lock {
     fn write_serial(&self, serial: u64) -> Result<(), Error> {
         // One write of one size, so that a number is never cut off.
-        self.0.write_all_at(format!("{serial:020}\n").as_bytes(), 0)?;
+        self.file.write_all_at(format!("{serial:020}\n").as_bytes(), 0)?;
         Ok(())
     }
+}
+
+/// Keeps other writers of a key file out until it is dropped.
+fn lock(path: &Path) -> Result<Lock, Error> {
+    check_folder(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(NOFOLLOW);
+    let file = options.open(beside(path, ".lock"))?;
+    file.lock()?;
+    Ok(Lock { file, process: std::process::id() })
 }
 
 /// The serial number that a lock file holds. What is none, such as a file that a power cut left empty, stands for 0: who

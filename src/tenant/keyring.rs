@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    error::Error,
+    error::{Error, StoreError},
     primitive::rng::{Os, RandomSource},
     tenant::{
         cache::Cache,
@@ -152,7 +152,7 @@ impl KeyringOptions {
     }
 
     /// How old what is known of the store may be: a key that another process rotated, suspended or shredded is used for
-    /// `within` at most. While the store does not answer, what was known goes on for `outage` after its last answer;
+    /// `within` at most, and the time that the store takes to answer. A bulk call looks when it begins and when it ends. While the store does not answer, what was known goes on for `outage` after its last answer;
     /// then every call fails.
     #[must_use]
     pub fn staleness(mut self, within: Duration, outage: Duration) -> Self {
@@ -231,7 +231,8 @@ impl Keyring {
     }
 
     /// Opens a key file that was put back from a backup on purpose. What was done after that backup is gone from it:
-    /// generations, tenants, suspensions, shreddings. The file is marked as the latest.
+    /// generations, tenants, suspensions, shreddings. The file is marked as the latest. No event tells of it. Stop other
+    /// processes first: they refuse a file that is not theirs.
     ///
     /// # Errors
     ///
@@ -267,7 +268,10 @@ impl Keyring {
         options: &KeyringOptions,
     ) -> Result<Self, Error> {
         let keks = Keks::new(KeyHandle::local(kek)?, &options.older_keks);
+        let current = keks.current()?;
         let mut entries = Entries::default();
+        let entry = entry::clear(&current, options.suite, name::KEK, &current.provider().1)?;
+        entries.by_name.insert(entry.name, entry.bytes);
         for bytes in records {
             let record = Record::parse(bytes.as_ref())?;
             record.check_provider(&keks)?;
@@ -287,6 +291,9 @@ impl Keyring {
         let keks = Arc::new(Keks::new(KeyHandle::local(kek)?, &options.older_keks));
         let keyring = Self::assemble(keks, store, None, options)?;
         let current = keyring.store().get(name::KEK)?;
+        if current.is_none() {
+            check_empty(&keyring.store().scan(&[], &[], 1)?)?;
+        }
         keyring.inner.follow_kek(current.as_deref())?;
         Ok(keyring)
     }
@@ -453,8 +460,7 @@ impl Keyring {
     pub(crate) fn has_record(&self, test: impl Fn(&Record) -> bool) -> Result<bool, Error> {
         let mut found = false;
         self.scan(name::TENANTS, |entry| {
-            found |=
-                name::is_record(name::split_tenant(&entry.name)?.1) && test(&Record::parse(&entry.bytes)?);
+            found |= name::is_record(&entry.name) && test(&Record::parse(&entry.bytes)?);
             Ok(())
         })?;
         Ok(found)
@@ -599,9 +605,14 @@ impl Keyring {
 
     fn ask(&self, how: Ask) -> Result<u64, Error> {
         let inner = &*self.inner;
-        inner
-            .freshness
-            .ask(how, || inner.store.serial().inspect_err(|_| inner.observer.count(Observation::StoreFailed)))
+        let mut failed = false;
+        let serial = inner.freshness.ask(how, || inner.store.serial().inspect_err(|_| failed = true));
+        // Told when no lock is held any more: an observer may use the keyring.
+        if failed {
+            inner.observer.count(Observation::StoreFailed);
+        }
+        inner.views.sweep();
+        serial
     }
 
     /// Does `look`, and if it ends with that error, once more after asking the store, if that has something new.
@@ -696,14 +707,10 @@ impl Keyring {
         let mut after = Vec::new();
         loop {
             let entries = self.inner.store.scan(prefix, &after, SCAN)?;
-            let last = entries.len() < SCAN;
-            for entry in entries {
-                after.clone_from(&entry.name);
-                each(entry)?;
-            }
-            if last {
-                return Ok(());
-            }
+            check_page(prefix, &after, &entries)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            after.clone_from(&last.name);
+            entries.into_iter().try_for_each(&mut each)?;
         }
     }
 
@@ -725,7 +732,8 @@ impl Keyring {
         let id = kek.provider().1;
         let mut draft = Draft::new(&*transaction, &inner.keks, kek, inner.suite);
         if known == Some(None) {
-            // The first change: from now on a keyring with another KEK notices.
+            // The first change: from now on a keyring with another KEK notices. Later it is always there.
+            check_empty(&transaction.scan(&[], &[], 1)?)?;
             draft.put(name::KEK, &id)?;
         }
         let (event, value) = change(&mut draft)?;
@@ -734,7 +742,7 @@ impl Keyring {
         let committed = transaction.commit(&changes, &event.to_bytes());
         inner.observer.count(Observation::Changed);
         // Whether it was done or not, what stands in the store is what counts.
-        let asked = self.ask(Ask::NowOrTell);
+        let asked = self.ask(Ask::NowOrTell).inspect_err(|_| inner.freshness.expire());
         committed.and(asked).map(|_| value)
     }
 }
@@ -762,8 +770,31 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// # Errors
+///
+/// [`Error::Open`] if there are entries: the one that says which KEK counts was taken away.
+fn check_empty(entries: &[Entry]) -> Result<(), Error> {
+    if entries.is_empty() { Ok(()) } else { Err(Error::Open) }
+}
+
+/// Whether a store gave entries that were asked for, in their order: otherwise some would be left out, or none be the last.
+///
+/// # Errors
+///
+/// [`Error::Store`] with `Engine`.
+pub(crate) fn check_page(prefix: &[u8], after: &[u8], entries: &[Entry]) -> Result<(), Error> {
+    let mut before = after;
+    for entry in entries {
+        if !entry.name.starts_with(prefix) || entry.name.as_slice() <= before {
+            return Err(Error::Store(StoreError::Engine));
+        }
+        before = &entry.name;
+    }
+    Ok(())
+}
+
 /// How many entries are read at once.
-const SCAN: usize = 1_024;
+pub(crate) const SCAN: usize = 1_024;
 
 /// Now, in seconds since 1970-01-01 UTC; 0 before.
 pub(crate) fn now() -> u64 {

@@ -9,7 +9,7 @@ use crate::{
         id::TenantId,
         keyring::Keyring,
         name,
-        state::{Life, TenantState, seconds},
+        state::{Life, TenantState, check_date, seconds},
     },
 };
 
@@ -22,13 +22,15 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`], [`Error::Shredded`]; [`Error::Io`], [`Error::Store`].
+    /// [`Error::UnknownTenant`], [`Error::Shredded`]; [`Error::Value`] for a date that is some billions of years away;
+    /// [`Error::Io`], [`Error::Store`].
     pub fn suspend_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
         &self,
         id: I,
         until: Option<SystemTime>,
     ) -> Result<(), Error> {
         let id = id.try_into().map_err(Into::into)?;
+        check_date(until)?;
         self.change_life(&id, |life| {
             life.state = TenantState::Suspended { until };
             Ok(KeyEvent::TenantSuspended(id.clone(), until.map(seconds)))

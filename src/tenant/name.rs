@@ -63,6 +63,11 @@ pub(crate) fn signing_key(purpose: u8, number: u32) -> Vec<u8> {
     [&[SIGNING_KEY, purpose][..], &number.to_be_bytes()].concat()
 }
 
+/// What the public halves of a purpose start with.
+pub(crate) fn public_keys(purpose: u8) -> Vec<u8> {
+    [PUBLIC_KEYS, &[purpose]].concat()
+}
+
 pub(crate) fn public_key(purpose: u8, number: u32) -> Vec<u8> {
     [PUBLIC_KEYS, &[purpose], &number.to_be_bytes()].concat()
 }
@@ -80,6 +85,33 @@ pub(crate) fn split_tenant(name: &[u8]) -> Result<(TenantId, &[u8]), Error> {
     let [TENANT | PRINCIPAL, len, rest @ ..] = name else { return Err(Error::Malformed) };
     let (id, rest) = rest.split_at_checked(usize::from(*len)).ok_or(Error::Malformed)?;
     Ok((id.try_into().map_err(|_| Error::Malformed)?, rest))
+}
+
+/// What stands under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Clear,
+    Policy,
+    Receipt,
+    Record,
+    Secret,
+}
+
+impl Kind {
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for a name that this version does not know.
+    pub(crate) fn of(name: &[u8]) -> Result<Self, Error> {
+        match name {
+            [TENANT, ..] if is_record(name) => Ok(Self::Record),
+            [TENANT | ALIAS | PRINCIPAL, ..] => Ok(Self::Clear),
+            [SIGNING_KEY | SEED, ..] => Ok(Self::Secret),
+            [RECEIPT, ..] => Ok(Self::Receipt),
+            _ if name == POLICY => Ok(Self::Policy),
+            _ if name == KEK || name.starts_with(PUBLIC_KEYS) => Ok(Self::Clear),
+            _ => Err(Error::Unsupported),
+        }
+    }
 }
 
 /// Whether a name is that of a record.

@@ -10,7 +10,7 @@ use crate::{
         event::KeyEvent,
         id::TenantId,
         name,
-        state::{GrantName, seconds, time},
+        state::{GrantName, check_date, seconds, time},
         view::Tenant,
     },
 };
@@ -200,6 +200,7 @@ impl Tenant {
     ///
     /// [`Error::UnknownPrincipal`]; [`Error::State`] if it was removed; as [`Tenant::add_principal`].
     pub fn suspend_principal(&self, id: &PrincipalId, until: Option<SystemTime>) -> Result<(), Error> {
+        check_date(until)?;
         self.change_principal(id, |state| match state.ok_or(Error::UnknownPrincipal)? {
             PrincipalState::Removed => Err(Error::State),
             _ => Ok(PrincipalState::Suspended { until }),

@@ -12,6 +12,7 @@ use crate::{
         derived::Seed,
         id::{Generation, TenantId},
         kek::{Keks, KeyHandle, Provider},
+        name,
         suite::Suite,
     },
 };
@@ -226,18 +227,25 @@ impl Record {
     /// # Errors
     ///
     /// As [`Record::unwrap_root`], but the commitment is not looked at: it stays as it is, and is checked when the root
-    /// is used.
+    /// is used. [`Error::Open`] if it stands under a name that is not its own.
     pub(crate) fn rewrap(
+        name: &[u8],
         bytes: &[u8],
         keks: &Keks,
         to: &KeyHandle,
         rng: &mut impl RandomSource,
     ) -> Result<Option<Vec<u8>>, Error> {
         let record = Self::parse(bytes)?;
-        if record.form == Form::Derived || record.provider == to.provider() {
-            return Ok(None);
+        if name::record(&record) != name {
+            return Err(Error::Open);
+        }
+        if record.form == Form::Derived {
+            return record.unwrap_root(keks).map(|_| None);
         }
         let root = keks.of(record.provider)?.unwrap(record.suite, &record.wrap_aad(), &record.wrapped)?;
+        if record.provider == to.provider() {
+            return Ok(None);
+        }
         let mut record = Self { provider: to.provider(), ..record };
         record.wrapped = to.wrap(record.suite, &record.wrap_aad(), root.expose_secret(), rng)?;
         Ok(Some(record.to_bytes()))

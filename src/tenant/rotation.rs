@@ -58,7 +58,11 @@ impl Keyring {
     /// Wraps everything under another KEK: roots, seeds, signing keys, and what is authenticated beside them. The cost
     /// grows with tenants, not with data; no cell changes.
     ///
-    /// A key file is written anew at once. A store is changed some hundred entries at a time, and other processes go on
+    /// Cells that were sealed before stay under the same roots, and new ones too: who has an old copy of the store and the old
+    /// KEK opens them. Give tenants new roots as well ([`Keyring::rotate_tenant`], [`Keyring::rotate_index`]) if the old KEK may
+    /// have leaked.
+    ///
+    /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. A store is changed some hundred entries at a time, and other processes go on
     /// meanwhile: give the new KEK to all of them first, with the old one as
     /// [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek). After a crash, or after `progress` said
     /// `Break`, open the keyring with both and call [`Keyring::rewrap`]. Destroy the old KEK when it has returned.
@@ -66,12 +70,13 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: it stays as it is, and the old KEK is still
-    /// needed; [`Error::Interrupted`]; [`Error::Random`], [`Error::Io`], [`Error::Store`].
+    /// needed; [`Error::State`] if another rotation, to a third KEK, was begun meanwhile; [`Error::Interrupted`]; [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn rotate_kek(
         &self,
         kek: &Kek,
         mut progress: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), Error> {
+        self.load_all_seeds()?;
         if let Some(file) = self.file() {
             let handle = KeyHandle::local(kek)?;
             self.sink().record(&KeyEvent::KekChanged(handle.provider().1))?;
@@ -81,15 +86,18 @@ impl Keyring {
             return rotated.and(asked);
         }
         let handle = Arc::new(KeyHandle::local(kek)?);
-        let (_, id) = handle.provider();
+        let provider @ (_, id) = handle.provider();
+        // At hand before the store says that it counts.
+        self.keks().add(handle.clone());
         // Told first: from here on nobody wraps anything under the old one.
         self.update(|draft| {
             let entry = entry::clear(&handle, self.suite(), name::KEK, &id)?;
             draft.put_entry(entry);
             Ok((KeyEvent::KekChanged(id), ()))
         })?;
-        self.keks().set_current(handle);
-        self.rewrap(progress)
+        self.rewrap(progress)?;
+        // Somebody may have begun to move to a third one meanwhile.
+        if self.keks().current()?.provider() == provider { Ok(()) } else { Err(Error::State) }
     }
 
     /// Goes on with a [`Keyring::rotate_kek`] that did not come to its end.
@@ -100,6 +108,8 @@ impl Keyring {
     pub fn rewrap(&self, mut progress: impl FnMut(Progress) -> ControlFlow<()>) -> Result<(), Error> {
         let mut so_far = Progress { seen: 0, rewrapped: 0 };
         let (mut after, mut failed) = (Vec::new(), None);
+        // Derived records are checked too.
+        self.load_all_seeds()?;
         loop {
             let batch = self.update(|draft| {
                 let entries = draft.page(&[], &after, BATCH)?;
@@ -107,20 +117,20 @@ impl Keyring {
                 Ok((KeyEvent::EntriesRewrapped(rewrapped), (entries, rewrapped)))
             })?;
             let (entries, rewrapped) = batch;
+            let Some(last) = entries.last() else { break };
+            after.clone_from(&last.name);
             so_far.seen += u64::try_from(entries.len()).unwrap_or(u64::MAX);
             so_far.rewrapped += rewrapped;
-            let Some(last) = entries.last().filter(|_| entries.len() == BATCH) else { break };
-            after.clone_from(&last.name);
             if progress(so_far).is_break() {
                 return Err(Error::Interrupted);
             }
         }
-        let _last = progress(so_far);
         failed.map_or(Ok(()), Err)
     }
 
-    /// Gives a key file another passphrase, with a new KEK: whoever knows the old passphrase and has an old copy of the
-    /// file has nothing of what is written from now on. Other processes that have the file open must open it anew.
+    /// Gives a key file another passphrase, with a new KEK. Whoever knows the old passphrase and has an old copy of the file
+    /// still has the roots that are in it: give tenants new ones as well ([`Keyring::rotate_tenant`],
+    /// [`Keyring::rotate_index`]) if it may have leaked, so that what is sealed from then on is out of reach. Other processes that have the file open must open it anew.
     ///
     /// # Errors
     ///
@@ -128,6 +138,7 @@ impl Keyring {
     /// [`Keyring::rotate_kek`].
     pub fn change_passphrase(&self, passphrase: &Passphrase) -> Result<(), Error> {
         let file = self.file().ok_or(Error::Unsupported)?;
+        self.load_all_seeds()?;
         let kek = Kek::generate()?;
         self.sink().record(&KeyEvent::KekChanged(KeyHandle::local(&kek)?.provider().1))?;
         let cost = self.passphrase_cost();
@@ -212,24 +223,29 @@ impl Keyring {
             Record::parse(&entry.bytes)
                 .is_ok_and(|record| record.seed_id().is_some_and(|id| self.keks().seed(id).is_err()))
         });
-        if missing {
-            let stored = self.entries(name::SEEDS)?;
-            let seeds = stored.iter().map(|entry| {
-                let secret = entry::open_secret(self.keks(), &entry.name, &entry.bytes)?;
-                seed_from(secret.expose_secret()).map(Arc::new)
-            });
-            let seeds = seeds.collect::<Result<_, Error>>()?;
-            self.keks().set_seeds(seeds);
-        }
+        if missing { self.load_all_seeds() } else { Ok(()) }
+    }
+
+    fn load_all_seeds(&self) -> Result<(), Error> {
+        let stored = self.entries(name::SEEDS)?;
+        let seeds = stored.iter().map(|entry| {
+            let secret = entry::open_secret(self.keks(), &entry.name, &entry.bytes)?;
+            seed_from(secret.expose_secret()).map(Arc::new)
+        });
+        let seeds = seeds.collect::<Result<_, Error>>()?;
+        self.keks().set_seeds(seeds);
         Ok(())
     }
 
     fn add_generation(&self, id: &TenantId, kind: RootKind) -> Result<Generation, Error> {
+        self.load_seeds(&self.entries(&name::tenant(id))?)?;
         self.update(|draft| {
             draft.check_active(id)?;
             let records = draft.records(id)?;
             let of_kind = records.iter().filter(|record| record.kind() == kind);
             let newest = of_kind.max_by_key(|record| record.generation()).ok_or(Error::UnknownTenant)?;
+            // What it says of itself decides what comes after it.
+            newest.unwrap_root(self.keks())?;
             let next = newest.generation().next()?;
             // A derived tenant stays one.
             let seed = if newest.is_shreddable() {
@@ -269,11 +285,10 @@ fn rewrap_batch(
     entries: &[Entry],
     failed: &mut Option<Error>,
 ) -> Result<u64, Error> {
-    let kek = keyring.keks().current()?;
     let mut random = Pooled::default();
     let mut count = 0;
     for old in entries {
-        match entry::rewrap(keyring.keks(), &kek, old, &mut random) {
+        match entry::rewrap(keyring.keks(), draft.kek(), old, &mut random) {
             Ok(Some(new)) => {
                 draft.put_entry(new);
                 count += 1;

@@ -143,7 +143,7 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::State`] if it is not suspended, or its date has not come; [`Error::Held`]; [`Error::NotShreddable`] if a
-    /// root of it is derived; [`Error::UnknownTenant`]; [`Error::Store`] with `Busy` if storage cannot be cleaned now;
+    /// root of it is derived; [`Error::Open`] if a record of it was altered, since a receipt could not name what it is of; [`Error::UnknownTenant`]; [`Error::Store`] with `Busy` if storage cannot be cleaned now;
     /// [`Error::Random`], [`Error::Io`]; what `grants` says.
     pub fn shred_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
         &self,
@@ -158,10 +158,10 @@ impl Keyring {
             _ => self.destroy_roots(&id, grants)?,
         }
         let actions = self.store().scrub()?;
-        self.update(|draft| {
+        self.need_signing_key(SigningPurpose::Receipt)?;
+        let signed = self.update(|draft| {
             let life = draft.life(&id)?;
             let Life { state: TenantState::Shredding, remains: Some(mut remains), hold } = life else {
-                // Another process was faster.
                 return Err(Error::State);
             };
             remains.actions = actions;
@@ -170,7 +170,9 @@ impl Keyring {
             draft.put_entry(Entry { name: name::receipt(&id), bytes: signed.clone() });
             draft.put_life(&id, &Life { state: TenantState::Shredded, hold, remains: Some(remains) })?;
             Ok((KeyEvent::TenantShredded(id.clone()), signed))
-        })
+        });
+        // Another process may have been faster.
+        if signed == Err(Error::State) { self.receipt(id) } else { signed }
     }
 
     /// The signed receipt of a tenant that was shredded.
@@ -206,7 +208,9 @@ impl Keyring {
                 draft.delete(&name::record(record));
             }
             for entry in draft.entries(name::ALIASES)? {
-                if draft.get(&entry.name)?.is_some_and(|tenant| tenant == id.as_bytes()) {
+                // One that does not open leads nowhere.
+                let tenant = self.open_entry(&entry.name, &entry.bytes);
+                if tenant.is_ok_and(|tenant| tenant == id.as_bytes()) {
                     draft.delete(&entry.name);
                 }
             }
@@ -227,22 +231,25 @@ impl RootName {
 }
 
 /// The commitment of every key that cells of this tenant may name: each place of the policy, which never loses one, under
-/// each root and class. A root that does not open any more has no cells that do.
+/// each root and class. Index roots are unwrapped too: what a receipt names must be what there was.
+///
+/// # Errors
+///
+/// [`Error::Open`] or [`Error::UnknownKey`] if a root does not open.
 fn leaves(
     keyring: &Keyring,
     draft: &Draft<'_>,
     id: &TenantId,
     records: &[Record],
 ) -> Result<Vec<LeafName>, Error> {
-    let Some(policy) = draft.policy()? else { return Ok(Vec::new()) };
     let mut roots = Vec::new();
-    for record in records.iter().filter(|record| record.kind() == RootKind::TenantRoot) {
-        match record.unwrap_root(keyring.keks()) {
-            Ok(node) => roots.push((record.generation(), node)),
-            Err(Error::Open | Error::UnknownKey) => {}
-            Err(error) => return Err(error),
+    for record in records {
+        let node = record.unwrap_root(keyring.keks())?;
+        if record.kind() == RootKind::TenantRoot {
+            roots.push((record.generation(), node));
         }
     }
+    let Some(policy) = draft.policy()? else { return Ok(Vec::new()) };
     let mut leaves = Vec::new();
     for column in policy.layout().columns() {
         let keys = CellKeys::derive(id, &roots, &column.classes, &column.place(), keyring.suite())?;

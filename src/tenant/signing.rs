@@ -16,6 +16,7 @@ use crate::{
         event::KeyEvent,
         keyring::{Keyring, now},
         name,
+        store::Entry,
     },
 };
 
@@ -145,7 +146,7 @@ impl fmt::Debug for PublicKey {
 /// Every public key that an operator ever signed with, to be published: with it, others verify receipts.
 ///
 /// Each key is endorsed by the one before it, so a list can be followed from one that is trusted already
-/// ([`KeyList::check_successor`]). Trust in the first comes from elsewhere: a contract, a web page, a telephone call.
+/// ([`KeyList::follow`]). Trust in the first comes from elsewhere: a contract, a web page, a telephone call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyList(Vec<PublicKey>);
 
@@ -191,16 +192,19 @@ impl KeyList {
         &self.0
     }
 
-    /// Checks that `next` is a later list of the same operator: it has every key of this one, and those that are new are
-    /// endorsed from there.
+    /// What of a later list can be trusted because this one is: every key that is endorsed from here. Keys of a purpose that
+    /// this list has none of are left out, since nothing here vouches for them.
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] if it is not.
-    pub fn check_successor(&self, next: &Self) -> Result<(), Error> {
-        // A purpose that is new has no key that could endorse it; it counts as endorsed if the list was reached through
-        // another one.
-        if self.0.iter().all(|key| next.0.contains(key)) { next.check() } else { Err(Error::Open) }
+    /// [`Error::Open`] if `next` lacks a key of this list: it is not of the same operator, or it is older.
+    pub fn follow(&self, next: &Self) -> Result<Self, Error> {
+        if !self.0.iter().all(|key| next.0.contains(key)) {
+            return Err(Error::Open);
+        }
+        next.check()?;
+        let known = |key: &&PublicKey| self.0.iter().any(|ours| ours.purpose == key.purpose);
+        Ok(Self(next.0.iter().filter(known).cloned().collect()))
     }
 
     /// Verifies what [`Draft::sign`] made for a purpose, and gives its body.
@@ -240,7 +244,11 @@ impl KeyList {
         for key in &self.0 {
             let endorser = match before.filter(|before| before.purpose == key.purpose) {
                 Some(before) if before.number.checked_add(1) == Some(key.number) => before,
-                None if key.number == 1 && before.is_none_or(|before| before.purpose < key.purpose) => key,
+                None if key.number == 1
+                    && before.is_none_or(|before| before.purpose.id() < key.purpose.id()) =>
+                {
+                    key
+                }
                 _ => return Err(Error::Malformed),
             };
             sign::verify(&endorser.public_key, &key.statement()?, &key.endorsement)?;
@@ -274,9 +282,18 @@ impl Keyring {
     /// [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn rotate_signing_key(&self, purpose: SigningPurpose) -> Result<PublicKey, Error> {
         self.update(|draft| {
-            let (_, public) = draft.new_signing_key(purpose)?;
+            let public = draft.new_signing_key(purpose)?;
             Ok((KeyEvent::SigningKeyCreated(purpose, public.id()?), public))
         })
+    }
+
+    /// Makes the first signing key of a purpose, if there is none.
+    pub(crate) fn need_signing_key(&self, purpose: SigningPurpose) -> Result<(), Error> {
+        self.reload()?;
+        if self.store().scan(&name::public_keys(purpose.id()), &[], 1)?.is_empty() {
+            self.rotate_signing_key(purpose)?;
+        }
+        Ok(())
     }
 
     /// Every public key of the operator, to be published.
@@ -292,23 +309,19 @@ impl Keyring {
             keys.push(PublicKey::read(&mut reader)?);
             reader.finish()
         })?;
-        keys.sort_by_key(|key| (key.purpose, key.number));
+        keys.sort_by_key(|key| (key.purpose.id(), key.number));
         Ok(KeyList(keys))
     }
 }
 
 impl Draft<'_> {
-    /// Signs a body with the current key of a purpose, which is made if there is none.
-    pub(crate) fn sign(
-        &mut self,
-        purpose: SigningPurpose,
-        kind: &str,
-        body: &[u8],
-    ) -> Result<Vec<u8>, Error> {
-        let key = match self.signing_key(purpose)? {
-            Some((key, _)) => key,
-            None => self.new_signing_key(purpose)?.0,
-        };
+    /// Signs a body with the current key of a purpose.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if there is none.
+    pub(crate) fn sign(&self, purpose: SigningPurpose, kind: &str, body: &[u8]) -> Result<Vec<u8>, Error> {
+        let (key, _) = self.signing_key(purpose)?.ok_or(Error::UnknownKey)?;
         let id = key_id(purpose, &key.public_key())?;
         let mut out = SIGNED_MAGIC.to_vec();
         out.extend_from_slice(&[VERSION, ED25519]);
@@ -323,14 +336,21 @@ impl Draft<'_> {
 
     /// The current key of a purpose, and its number.
     fn signing_key(&self, purpose: SigningPurpose) -> Result<Option<(SigningKey, u32)>, Error> {
-        let Some(entry) = self.entries(&name::signing_keys(purpose.id()))?.pop() else { return Ok(None) };
-        let number = entry.name.last_chunk::<4>().copied().map(u32::from_be_bytes).ok_or(Error::Malformed)?;
-        let seed = self.get_secret(&entry.name)?.ok_or(Error::Malformed)?;
+        let number = |entry: Entry| entry.name.last_chunk::<4>().copied().map(u32::from_be_bytes);
+        let newest = |prefix: &[u8]| Ok::<_, Error>(self.entries(prefix)?.pop().and_then(number));
+        let number = newest(&name::signing_keys(purpose.id()))?;
+        // The public half is kept for ever: without the private one beside it, that was taken away.
+        if newest(&name::public_keys(purpose.id()))? != number {
+            return Err(Error::Open);
+        }
+        let Some(number) = number else { return Ok(None) };
+        let name = name::signing_key(purpose.id(), number);
+        let seed = self.get_secret(&name)?.ok_or(Error::Malformed)?;
         let seed = Secret::try_from(seed.expose_secret()).map_err(|_| Error::Malformed)?;
         Ok(Some((SigningKey::new(&seed), number)))
     }
 
-    fn new_signing_key(&mut self, purpose: SigningPurpose) -> Result<(SigningKey, PublicKey), Error> {
+    fn new_signing_key(&mut self, purpose: SigningPurpose) -> Result<PublicKey, Error> {
         let before = self.signing_key(purpose)?;
         let seed: Secret<32> = Os.secret()?;
         let key = SigningKey::new(&seed);
@@ -347,6 +367,6 @@ impl Draft<'_> {
         let mut body = Vec::with_capacity(PublicKey::LEN);
         public.write(&mut body);
         self.put(&name::public_key(purpose.id(), number), &body)?;
-        Ok((key, public))
+        Ok(public)
     }
 }

@@ -190,10 +190,21 @@ fn list<T>(
     Ok(items)
 }
 
-/// Whole seconds since 1970-01-01 UTC, rounded up so that a date is never earlier than it was asked for; 0 before.
+/// A date that can be stored and read again.
+///
+/// # Errors
+///
+/// [`Error::Value`] for one that is too far away.
+pub(crate) fn check_date(until: Option<SystemTime>) -> Result<(), Error> {
+    until.map_or(Ok(()), |until| time(seconds(until)).map(drop).map_err(|_| Error::Value))
+}
+
+/// Whole seconds since 1970-01-01 UTC, rounded up so that a date is never earlier than it was asked for, and at least 1,
+/// since 0 stands for none.
 pub(crate) fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs().saturating_add(u64::from(since.subsec_nanos() > 0)))
+        .max(1)
 }
 
 /// # Errors

@@ -17,7 +17,7 @@ pub struct Entry {
 ///
 /// Entries are small and many, each tenant has a handful. A store orders them by name, as bytes are compared. All
 /// calls block; a keyring calls from whichever thread needs a key. What one process commits, every other reads from
-/// then on.
+/// then on. A store that cannot be used in a forked child says [`Error::Forked`] there.
 ///
 /// # Security
 ///
@@ -39,7 +39,7 @@ pub trait RecordStore: fmt::Debug + Send + Sync {
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error>;
 
     /// Up to `limit` entries whose names start with `prefix` and are greater than `after`, in the order of their names,
-    /// all of one moment.
+    /// all of one moment. Fewer may come; none only if there are no more.
     ///
     /// # Errors
     ///
@@ -86,11 +86,13 @@ pub trait StoreTransaction {
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error>;
 
     /// Makes all changes durable together with the event that tells of them, and raises the serial number by 1: all of
-    /// it or nothing. A database keeps the event's bytes in the same transaction; a file has no place for them.
+    /// it or nothing. Of several changes of one name the last counts. A database keeps the event's bytes in the same
+    /// transaction; a file has no place for them.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Store`]. Whether it was done is then unknown: ask for the serial number.
+    /// [`Error::Io`], [`Error::Store`]. Whether it was done is then unknown: the serial number of the next transaction
+    /// tells.
     fn commit(self: Box<Self>, changes: &[Change], event: &[u8]) -> Result<(), Error>;
 }
 

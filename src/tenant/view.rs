@@ -209,6 +209,7 @@ impl Tenant {
     ///
     /// As [`Keyring::tenant`].
     pub fn is_shreddable(&self) -> Result<bool, Error> {
+        self.view()?;
         let mut shreddable = true;
         self.0.keyring.scan(&name::tenant(self.id()), |entry| {
             if name::is_record(&entry.name) {

@@ -1,9 +1,16 @@
 //! A policy of twelve fields, and keyrings over it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
-use tenantseal::tenant::{
-    Kek, Keyring, KeyringOptions, MemoryStore, Passphrase, PassphraseCost, Policy, RecordStore, Suite,
+use tenantseal::{
+    Error,
+    tenant::{
+        Change, Entry, Kek, Keyring, KeyringOptions, MemoryStore, Passphrase, PassphraseCost, Policy,
+        RecordStore, StorageAction, StoreTransaction, Suite,
+    },
 };
 
 /// Twelve sealed fields over two tables, six with a mask, two compartments, one class history.
@@ -117,6 +124,98 @@ pub(crate) fn pairs(test: impl Fn(&Keyring, &Keyring)) {
         one.create_tenant("t-1001").unwrap();
         two.reload().unwrap();
         test(&one, &two);
+    }
+}
+
+/// A store that can be made to fail or to answer in small pages, and whose entries can be changed behind a keyring's back.
+#[derive(Debug, Default)]
+pub(crate) struct TestStore {
+    store: MemoryStore,
+    failing: AtomicBool,
+    /// How often the serial number was asked for while it failed.
+    pub(crate) failures: AtomicUsize,
+    /// How many entries a scan gives at most; 0 for as many as are asked for.
+    pub(crate) page: AtomicUsize,
+    /// Whether a scan starts anew each time.
+    pub(crate) endless: AtomicBool,
+}
+
+impl TestStore {
+    pub(crate) fn fail(&self, failing: bool) {
+        self.failing.store(failing, Ordering::SeqCst);
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let failing = self.failing.load(Ordering::SeqCst);
+        if failing { Err(Error::Io(std::io::ErrorKind::TimedOut)) } else { Ok(()) }
+    }
+
+    pub(crate) fn change(&self, change: Change) {
+        self.store.begin().unwrap().commit(&[change], b"").unwrap();
+    }
+
+    pub(crate) fn put(&self, name: &[u8], bytes: Vec<u8>) {
+        self.change(Change::Put(Entry { name: name.to_vec(), bytes }));
+    }
+
+    /// Every entry whose name starts so.
+    pub(crate) fn entries(&self, prefix: &[u8]) -> Vec<Entry> {
+        self.store.scan(prefix, &[], 1_000_000).unwrap()
+    }
+}
+
+impl RecordStore for TestStore {
+    fn serial(&self) -> Result<u64, Error> {
+        if self.check().is_err() {
+            self.failures.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(core::time::Duration::from_millis(20));
+        }
+        self.check().and_then(|()| self.store.serial())
+    }
+
+    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.check().and_then(|()| self.store.get(name))
+    }
+
+    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        self.check()?;
+        let page = self.page.load(Ordering::SeqCst);
+        let after = if self.endless.load(Ordering::SeqCst) { &[] } else { after };
+        self.store.scan(prefix, after, if page == 0 { limit } else { page.min(limit) })
+    }
+
+    fn begin(&self) -> Result<Box<dyn StoreTransaction + '_>, Error> {
+        self.check()?;
+        let transaction = self.store.begin()?;
+        Ok(Box::new(TestTransaction { transaction, page: self.page.load(Ordering::SeqCst) }))
+    }
+
+    fn scrub(&self) -> Result<Vec<StorageAction>, Error> {
+        self.check().and_then(|()| self.store.scrub())
+    }
+}
+
+struct TestTransaction<'s> {
+    transaction: Box<dyn StoreTransaction + 's>,
+    page: usize,
+}
+
+impl StoreTransaction for TestTransaction<'_> {
+    fn serial(&self) -> Result<u64, Error> {
+        self.transaction.serial()
+    }
+
+    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.transaction.get(name)
+    }
+
+    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
+        let limit = if self.page == 0 { limit } else { self.page.min(limit) };
+        self.transaction.scan(prefix, after, limit)
+    }
+
+    fn commit(self: Box<Self>, changes: &[Change], event: &[u8]) -> Result<(), Error> {
+        self.transaction.commit(changes, event)
     }
 }
 

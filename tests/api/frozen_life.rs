@@ -161,7 +161,7 @@ fn every_event() -> Vec<KeyEvent> {
     vec![
         KeyEvent::AliasAdded(tenant()),
         KeyEvent::AliasRemoved(tenant()),
-        KeyEvent::EntriesRewrapped(0x0001_0203_040506_0708),
+        KeyEvent::EntriesRewrapped(0x0102_0304_0506_0708),
         KeyEvent::HoldLifted(tenant()),
         KeyEvent::HoldPlaced(tenant()),
         KeyEvent::IndexRotated(tenant(), generation),
@@ -175,7 +175,7 @@ fn every_event() -> Vec<KeyEvent> {
         KeyEvent::TenantRotated(tenant(), generation),
         KeyEvent::TenantShredded(tenant()),
         KeyEvent::TenantShredding(tenant()),
-        KeyEvent::TenantSuspended(tenant(), Some(0x0001_0203_040506)),
+        KeyEvent::TenantSuspended(tenant(), Some(0x0102_0304_0506)),
     ]
 }
 

@@ -12,12 +12,11 @@ use tenantseal::{
     Error,
     tenant::{
         Change, Counters, Entry, EventRecorder, EventSink, KeyEvent, Keyring, MemoryStore, Observation,
-        PrincipalId, PrincipalState, RecordStore, SigningPurpose, StorageAction, StoreTransaction,
-        TenantState,
+        PrincipalId, PrincipalState, RecordStore, SigningPurpose, TenantState,
     },
 };
 
-use crate::fixture::{kek, keyring, options, pairs};
+use crate::fixture::{TestStore, kek, keyring, options, pairs};
 
 fn past() -> Option<SystemTime> {
     Some(UNIX_EPOCH + Duration::from_secs(1_000_000))
@@ -179,55 +178,11 @@ fn principals_of_another_kind_or_tenant_are_others() {
     assert!(PrincipalId::member([b'x'; 128]).is_ok());
 }
 
-/// A store that can be made to fail, and whose entries can be changed behind the keyring's back.
-#[derive(Debug, Default)]
-struct Unreliable {
-    store: MemoryStore,
-    failing: AtomicBool,
-}
-
-impl Unreliable {
-    fn fail(&self, failing: bool) {
-        self.failing.store(failing, Ordering::SeqCst);
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        let failing = self.failing.load(Ordering::SeqCst);
-        if failing { Err(Error::Io(std::io::ErrorKind::TimedOut)) } else { Ok(()) }
-    }
-
-    fn change(&self, change: Change) {
-        self.store.begin().unwrap().commit(&[change], b"").unwrap();
-    }
-}
-
-impl RecordStore for Unreliable {
-    fn serial(&self) -> Result<u64, Error> {
-        self.check().and_then(|()| self.store.serial())
-    }
-
-    fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.check().and_then(|()| self.store.get(name))
-    }
-
-    fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
-        self.check().and_then(|()| self.store.scan(prefix, after, limit))
-    }
-
-    fn begin(&self) -> Result<Box<dyn StoreTransaction + '_>, Error> {
-        self.check().and_then(|()| self.store.begin())
-    }
-
-    fn scrub(&self) -> Result<Vec<StorageAction>, Error> {
-        self.check().and_then(|()| self.store.scrub())
-    }
-}
-
 #[test]
 fn an_outage_of_the_store_is_borne_with_for_its_time() {
     let timed_out = Some(Error::Io(std::io::ErrorKind::TimedOut));
     for (outage, borne) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
-        let store = Arc::new(Unreliable::default());
+        let store = Arc::new(TestStore::default());
         let counters = Arc::new(Counters::default());
         let options =
             options(Default::default()).staleness(Duration::ZERO, outage).observer(counters.clone());
@@ -264,7 +219,7 @@ impl EventSink for Refusing {
 
 #[test]
 fn every_alteration_of_an_entry_is_refused_and_none_moves_to_another_name() {
-    let store = Arc::new(Unreliable::default());
+    let store = Arc::new(TestStore::default());
     let sink = Arc::new(Refusing::default());
     let options =
         options(Default::default()).staleness(Duration::ZERO, Duration::ZERO).event_sink(sink.clone());
@@ -336,6 +291,10 @@ fn every_change_is_told_before_it_is_made() {
             KeyEvent::HoldPlaced(id.clone()),
             KeyEvent::HoldLifted(id.clone()),
             KeyEvent::TenantShredding(id.clone()),
+            KeyEvent::SigningKeyCreated(
+                SigningPurpose::Receipt,
+                keys.key_list().unwrap().keys()[0].id().unwrap()
+            ),
             KeyEvent::TenantShredded(id),
             KeyEvent::SeedCreated(1),
         ]

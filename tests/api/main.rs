@@ -5,6 +5,7 @@ mod cells;
 mod fixture;
 mod frozen;
 mod frozen_life;
+mod hostile;
 mod indexes;
 mod keyfile;
 mod lifecycle;

@@ -271,13 +271,15 @@ fn receipts_verify_after_every_rotation() {
     assert!(list.keys().contains(&key));
     assert_eq!(KeyList::parse(&list.to_bytes()), Ok(list.clone()));
     assert!(Receipt::verify(&receipt, &list).is_ok());
-    assert_eq!(first.check_successor(&list), Ok(()));
-    assert_eq!(list.check_successor(&first), Err(Error::Open), "an older list");
+    let followed = first.follow(&list).unwrap();
+    assert_eq!(followed.keys().len(), 3, "nothing vouches for the key of another purpose");
+    assert!(Receipt::verify(&receipt, &followed).is_ok());
+    assert_eq!(list.follow(&first), Err(Error::Open), "an older list");
     let stranger = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
     stranger.rotate_signing_key(SigningPurpose::Receipt).unwrap();
     let others = stranger.key_list().unwrap();
     assert_eq!(Receipt::verify(&receipt, &others).err(), Some(Error::UnknownKey));
-    assert_eq!(first.check_successor(&others), Err(Error::Open));
+    assert_eq!(first.follow(&others), Err(Error::Open));
     let bytes = list.to_bytes();
     let mut count = 0;
     for altered in crate::fixture::alterations(&bytes) {
