@@ -215,6 +215,8 @@ impl Keks {
     /// # Errors
     ///
     /// [`Error::UnknownKey`] if it is none of these.
+    // Not inlined, so that ffi/tests/ct.supp can say that the names of keys are public.
+    #[inline(never)]
     pub(crate) fn of(&self, provider: Provider) -> Result<Arc<KeyHandle>, Error> {
         self.read(|held| held.keks.iter().find(|kek| kek.provider() == provider).cloned())
             .ok_or(Error::UnknownKey)
