@@ -30,7 +30,7 @@ fn main() {
             assert_eq!(faulted.as_ref().map_or(0, |faulted| faulted.misses), 0, "{name}");
             tell(faulted.map(|faulted| faulted.to_string()));
             tell(
-                PowerCuts { states: size(5000), seed, flushes_fail: true }
+                PowerCuts { states: size(3500), seed, flushes_fail: true }
                     .run(scenario)
                     .map(|cut| cut.to_string()),
             );
@@ -184,7 +184,7 @@ fn live(folder: &Path, steps: &mut Steps) {
 }
 
 fn check_life(folder: &Path, report: &Report) -> Result<(), String> {
-    let later = || Keyring::open(folder.join("keys.ts"), &Passphrase::try_from(LATER)?);
+    let later = || Keyring::open_with(folder.join("keys.ts"), &Passphrase::try_from(LATER)?, &options());
     let (keys, is_later) = match open(folder) {
         Err(Error::Passphrase) => (later(), true),
         keys => (keys, false),
@@ -196,12 +196,15 @@ fn check_life(folder: &Path, report: &Report) -> Result<(), String> {
 }
 
 fn make(folder: &Path) -> Result<Keyring, Error> {
-    let options = KeyringOptions::new().passphrase_cost(PassphraseCost::INSECURE);
-    Keyring::create_with(folder.join("keys.ts"), &passphrase()?, &options)
+    Keyring::create_with(folder.join("keys.ts"), &passphrase()?, &options())
 }
 
 fn open(folder: &Path) -> Result<Keyring, Error> {
-    Keyring::open(folder.join("keys.ts"), &passphrase()?)
+    Keyring::open_with(folder.join("keys.ts"), &passphrase()?, &options())
+}
+
+fn options() -> KeyringOptions {
+    KeyringOptions::new().passphrase_cost(PassphraseCost::INSECURE)
 }
 
 const LATER: &str = "staple battery horse correct";

@@ -69,8 +69,16 @@
 #define TENANTSEAL_ERROR_UNKNOWN_INDEX 122
 /** No compartment of that label is declared for this field. */
 #define TENANTSEAL_ERROR_UNKNOWN_COMPARTMENT 123
+/** The tenant has no principal of that id. */
+#define TENANTSEAL_ERROR_UNKNOWN_PRINCIPAL 124
 /** A policy document breaks a rule; tenantseal_policy_explain() says which. */
 #define TENANTSEAL_ERROR_POLICY 130
+/** The tenant is under a legal hold; nothing of it is destroyed. */
+#define TENANTSEAL_ERROR_HELD 142
+/** Its state does not allow this; suspend it first, or wait for the date that was set. */
+#define TENANTSEAL_ERROR_STATE 143
+/** The tenant's keys are derived from a seed that others share; give it random roots, or destroy the seed. */
+#define TENANTSEAL_ERROR_NOT_SHREDDABLE 144
 /** The sealed data does not open here. */
 #define TENANTSEAL_ERROR_OPEN 201
 /** The sealed value names a key that this place does not have. */
@@ -81,8 +89,12 @@
 #define TENANTSEAL_ERROR_UNSUPPORTED 204
 /** The passphrase is wrong or the key file was altered. */
 #define TENANTSEAL_ERROR_PASSPHRASE 205
-/** The key file is older than what was read before; restore the newer copy. */
+/** The keys are older than what was read before; put the newer copy back, or restore this one on purpose. */
 #define TENANTSEAL_ERROR_ROLLED_BACK 206
+/** The tenant or principal is suspended; restore it first. */
+#define TENANTSEAL_ERROR_SUSPENDED 210
+/** The tenant's keys are destroyed. */
+#define TENANTSEAL_ERROR_SHREDDED 211
 /** The callback is refused. */
 #define TENANTSEAL_ERROR_CALLBACK 301
 /** The callback's query or body cannot be parsed. */
@@ -101,6 +113,10 @@
 #define TENANTSEAL_ERROR_RANDOM 502
 /** This handle was made before a fork; open a new one in this process. */
 #define TENANTSEAL_ERROR_FORKED 503
+/** The folder is writable by others; take the group's and others' right to write away. */
+#define TENANTSEAL_ERROR_INSECURE_FOLDER 504
+/** Stopped on request; what was done stays, and the same call goes on. */
+#define TENANTSEAL_ERROR_INTERRUPTED 505
 
 
 /**

@@ -92,13 +92,19 @@ pub const STATUSES: &[Status] = &[
     core(c"UNKNOWN_FIELD", Error::UnknownField),
     core(c"UNKNOWN_INDEX", Error::UnknownIndex),
     core(c"UNKNOWN_COMPARTMENT", Error::UnknownCompartment),
+    core(c"UNKNOWN_PRINCIPAL", Error::UnknownPrincipal),
     core(c"POLICY", Error::Policy { field: None, rule: PolicyRule::Syntax }),
+    core(c"HELD", Error::Held),
+    core(c"STATE", Error::State),
+    core(c"NOT_SHREDDABLE", Error::NotShreddable),
     core(c"OPEN", Error::Open),
     core(c"UNKNOWN_KEY", Error::UnknownKey),
     core(c"MALFORMED", Error::Malformed),
     core(c"UNSUPPORTED", Error::Unsupported),
     core(c"PASSPHRASE", Error::Passphrase),
     core(c"ROLLED_BACK", Error::RolledBack),
+    core(c"SUSPENDED", Error::Suspended),
+    core(c"SHREDDED", Error::Shredded),
     core(c"CALLBACK", Error::Callback),
     core(c"CALLBACK_FORMAT", Error::CallbackFormat),
     core(c"CALLBACK_CREDENTIALS", Error::CallbackCredentials),
@@ -108,6 +114,8 @@ pub const STATUSES: &[Status] = &[
     core(c"IO", Error::Io(std::io::ErrorKind::Other)),
     core(c"RANDOM", Error::Random),
     core(c"FORKED", Error::Forked),
+    core(c"INSECURE_FOLDER", Error::InsecureFolder),
+    core(c"INTERRUPTED", Error::Interrupted),
 ];
 
 const fn failure(name: &'static CStr, failure: Failure) -> Status {

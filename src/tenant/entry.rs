@@ -82,7 +82,7 @@ pub(crate) fn open_secret(keks: &Keks, name: &[u8], bytes: &[u8]) -> Result<Secr
     keks.of(head.provider)?.unwrap(head.suite, &authenticated(name, aad)?, wrapped)
 }
 
-/// The same entry under another KEK; `None` if it is under that one already, or under none. What it must be follows from its
+/// The bytes of the same entry under another KEK; `None` if it is under that one already, or under none. What it must be follows from its
 /// name. Whatever the answer, the entry was opened: one that says `None` is not lost with an older KEK.
 ///
 /// # Errors
@@ -91,27 +91,30 @@ pub(crate) fn open_secret(keks: &Keks, name: &[u8], bytes: &[u8]) -> Result<Secr
 pub(crate) fn rewrap(
     keks: &Keks,
     to: &KeyHandle,
-    entry: &Entry,
+    name: &[u8],
+    bytes: &[u8],
     rng: &mut impl RandomSource,
-) -> Result<Option<Entry>, Error> {
-    let Entry { name, bytes } = entry;
+) -> Result<Option<Vec<u8>>, Error> {
     let under = |bytes: &[u8]| Ok::<_, Error>(provider(bytes)? == to.provider());
-    let put = |bytes| Entry { name: name.clone(), bytes };
     match Kind::of(name)? {
-        Kind::Record => Ok(Record::rewrap(name, bytes, keks, to, rng)?.map(put)),
-        Kind::Policy => Ok(Policy::rewrap(bytes, keks, to)?.map(put)),
+        Kind::Record => Record::rewrap(name, bytes, keks, to, rng),
+        Kind::Policy => Policy::rewrap(bytes, keks, to),
         // Signed, and under no KEK.
         Kind::Receipt => Ok(None),
         Kind::Clear => {
             let (body, suite) = (open_clear(keks, name, bytes)?, Head::parse_any(bytes)?.0.suite);
-            if under(bytes)? { Ok(None) } else { clear(to, suite, name, &body).map(Some) }
+            if under(bytes)? {
+                Ok(None)
+            } else {
+                clear(to, suite, name, &body).map(|entry| Some(entry.bytes))
+            }
         }
         Kind::Secret => {
             let (body, suite) = (open_secret(keks, name, bytes)?, Head::parse_any(bytes)?.0.suite);
             if under(bytes)? {
                 Ok(None)
             } else {
-                secret(to, suite, name, body.expose_secret(), rng).map(Some)
+                secret(to, suite, name, body.expose_secret(), rng).map(|entry| Some(entry.bytes))
             }
         }
     }

@@ -235,9 +235,8 @@ impl KeyFile {
         let mut next = Entries { serial: entries.serial, ..Entries::default() };
         let mut random = Pooled::default();
         for (done, (name, bytes)) in (1..).zip(&entries.by_name) {
-            let entry = Entry { name: name.clone(), bytes: bytes.clone() };
-            let entry = entry::rewrap(&self.keks, &to, &entry, &mut random)?.unwrap_or(entry);
-            next.by_name.insert(entry.name, entry.bytes);
+            let new = entry::rewrap(&self.keks, &to, name, bytes, &mut random)?;
+            next.by_name.insert(name.clone(), new.unwrap_or_else(|| bytes.clone()));
             if progress(done).is_break() {
                 return Err(Error::Interrupted);
             }

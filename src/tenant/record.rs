@@ -242,13 +242,22 @@ impl Record {
         if record.form == Form::Derived {
             return record.unwrap_root(keks).map(|_| None);
         }
-        let root = keks.of(record.provider)?.unwrap(record.suite, &record.wrap_aad(), &record.wrapped)?;
+        // Invariant: what was parsed is what `to_bytes` writes, so the bytes before the wrapped root are authenticated.
+        let (aad, _) = bytes
+            .len()
+            .checked_sub(2 + record.wrapped.len())
+            .and_then(|len| bytes.split_at_checked(len))
+            .ok_or(Error::Malformed)?;
+        let root = keks.of(record.provider)?.unwrap(record.suite, aad, &record.wrapped)?;
         if record.provider == to.provider() {
             return Ok(None);
         }
-        let mut record = Self { provider: to.provider(), ..record };
-        record.wrapped = to.wrap(record.suite, &record.wrap_aad(), root.expose_secret(), rng)?;
-        Ok(Some(record.to_bytes()))
+        let record = Self { provider: to.provider(), ..record };
+        let mut out = record.wrap_aad();
+        let wrapped = to.wrap(record.suite, &out, root.expose_secret(), rng)?;
+        out.extend_from_slice(&u16::try_from(wrapped.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
+        out.extend_from_slice(&wrapped);
+        Ok(Some(out))
     }
 
     /// The top of the chain below the root, which is checked against the commitment.

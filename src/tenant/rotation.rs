@@ -110,16 +110,16 @@ impl Keyring {
         let (mut after, mut failed) = (Vec::new(), None);
         // Derived records are checked too.
         self.load_all_seeds()?;
-        loop {
+        while !self.store().scan(&[], &after, 1)?.is_empty() {
             let batch = self.update(|draft| {
                 let entries = draft.page(&[], &after, BATCH)?;
-                let rewrapped = rewrap_batch(self, draft, &entries, &mut failed)?;
-                Ok((KeyEvent::EntriesRewrapped(rewrapped), (entries, rewrapped)))
+                let (seen, last) = (entries.len(), entries.last().map(|entry| entry.name.clone()));
+                let rewrapped = rewrap_batch(self, draft, entries, &mut failed)?;
+                Ok((KeyEvent::EntriesRewrapped(rewrapped), (seen, last, rewrapped)))
             })?;
-            let (entries, rewrapped) = batch;
-            let Some(last) = entries.last() else { break };
-            after.clone_from(&last.name);
-            so_far.seen += u64::try_from(entries.len()).unwrap_or(u64::MAX);
+            let (seen, Some(last), rewrapped) = batch else { break };
+            after = last;
+            so_far.seen += u64::try_from(seen).unwrap_or(u64::MAX);
             so_far.rewrapped += rewrapped;
             if progress(so_far).is_break() {
                 return Err(Error::Interrupted);
@@ -282,15 +282,15 @@ fn seed_from(secret: &[u8]) -> Result<Seed, Error> {
 fn rewrap_batch(
     keyring: &Keyring,
     draft: &mut Draft<'_>,
-    entries: &[Entry],
+    entries: Vec<Entry>,
     failed: &mut Option<Error>,
 ) -> Result<u64, Error> {
     let mut random = Pooled::default();
     let mut count = 0;
-    for old in entries {
-        match entry::rewrap(keyring.keks(), draft.kek(), old, &mut random) {
-            Ok(Some(new)) => {
-                draft.put_entry(new);
+    for Entry { name, bytes } in entries {
+        match entry::rewrap(keyring.keks(), draft.kek(), &name, &bytes, &mut random) {
+            Ok(Some(bytes)) => {
+                draft.put_entry(Entry { name, bytes });
                 count += 1;
             }
             Ok(None) => {}

@@ -159,10 +159,11 @@ impl SuiteKey {
         plaintext: &[u8],
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
-        let mut out = vec![0; suite.nonce_len() + plaintext.len()];
+        let mut out = Vec::with_capacity(suite.nonce_len() + plaintext.len() + TAG_LEN);
+        out.resize(suite.nonce_len(), 0);
+        rng.fill(&mut out)?;
+        out.extend_from_slice(plaintext);
         let (nonce, buffer) = out.split_at_mut_checked(suite.nonce_len()).ok_or(Error::Value)?;
-        rng.fill(nonce)?;
-        buffer.copy_from_slice(plaintext);
         let (gcm, tail) = self.derive(nonce)?;
         let tag = gcm.seal_in_place(tail, aad, buffer)?;
         out.extend_from_slice(&tag);

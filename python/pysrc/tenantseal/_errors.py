@@ -52,6 +52,10 @@ class KeyFileError(TenantsealError):
     """The passphrase is wrong, the key file was altered, or it is older than what was read before."""
 
 
+class StateError(TenantsealError):
+    """A tenant is suspended or destroyed, held, or not in a state that allows this."""
+
+
 class CallbackError(TenantsealError):
     """A callback is refused. Answer every one of these alike."""
 
@@ -90,13 +94,19 @@ _BY_CODE: dict[int, type[TenantsealError]] = {
     121: NotFoundError,
     122: NotFoundError,
     123: NotFoundError,
+    124: NotFoundError,
     130: PolicyError,
+    142: StateError,
+    143: StateError,
+    144: StateError,
     201: OpenError,
     202: OpenError,
     203: FormatError,
     204: FormatError,
     205: KeyFileError,
     206: KeyFileError,
+    210: StateError,
+    211: StateError,
     301: CallbackError,
     302: CallbackError,
     303: CredentialsError,
@@ -106,6 +116,8 @@ _BY_CODE: dict[int, type[TenantsealError]] = {
     501: SystemRefusedError,
     502: SystemRefusedError,
     503: ForkedError,
+    504: SystemRefusedError,
+    505: TenantsealError,
 }
 
 
