@@ -655,6 +655,24 @@ fn deleted_entries_are_overwritten_in_sqlite_files() {
 }
 
 #[test]
+fn replaced_entries_are_overwritten_in_sqlite_files() {
+    for len in [8, 32, 100] {
+        let place = Sqlite::new();
+        let needle = Random::new().bytes(32);
+        let store = SqliteRecords::open(place.path()).unwrap();
+        commit(&store, &[put(b"a", &[1; 100]), put(b"secret", &needle), put(b"z", &[1; 100])]);
+        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+        place.sql(checkpoint);
+        assert_eq!(files_with(place.0.path(), &needle), ["keys.db"]);
+        commit(&store, &[put(b"secret", &vec![2; len])]);
+        place.sql(checkpoint);
+        // Its end alone, too: a shorter entry may have been written over its front.
+        assert_eq!(files_with(place.0.path(), &needle[16..]), Vec::<String>::new(), "{len}");
+        assert_eq!(store.get(b"secret"), Ok(Some(vec![2; len])));
+    }
+}
+
+#[test]
 fn scrub_removes_what_another_program_deleted_from_sqlite_files() {
     let place = Sqlite::new();
     let needle = Random::new().bytes(32);

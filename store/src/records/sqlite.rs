@@ -212,12 +212,7 @@ impl StoreTransaction for SqliteTransaction<'_> {
         let connection = self.connection()?;
         check_names(changes)?;
         let number = i64::try_from(self.serial).ok().and_then(|n| n.checked_add(1)).ok_or(Error::Value)?;
-        for change in changes {
-            match change {
-                Change::Delete(name) => execute(connection, DELETE, params![name])?,
-                Change::Put(entry) => execute(connection, PUT, params![entry.name, entry.bytes])?,
-            };
-        }
+        apply(connection, changes)?;
         if execute(connection, RAISE, params![number])? != 1 {
             return Err(unfit());
         }
@@ -287,6 +282,19 @@ fn scan(connection: &Connection, prefix: &[u8], after: &[u8], limit: usize) -> R
     rows.map_err(engine)?.collect::<Result<_, _>>().map_err(unreadable)
 }
 
+fn apply(connection: &Connection, changes: &[Change]) -> Result<(), Error> {
+    let mut delete = connection.prepare_cached(DELETE).map_err(engine)?;
+    let mut put = connection.prepare_cached(PUT).map_err(engine)?;
+    for change in changes {
+        match change {
+            Change::Delete(name) => delete.execute(params![name]),
+            Change::Put(entry) => put.execute(params![entry.name, entry.bytes]),
+        }
+        .map_err(engine)?;
+    }
+    Ok(())
+}
+
 fn execute(connection: &Connection, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize, Error> {
     connection.prepare_cached(sql).map_err(engine)?.execute(values).map_err(engine)
 }
@@ -322,8 +330,8 @@ const GET: &str = "SELECT bytes FROM tenantseal_keys WHERE name = ?1";
 const SCAN: &str = "SELECT name, bytes FROM tenantseal_keys WHERE name >= ?1 ORDER BY name LIMIT ?2";
 const SCAN_TO: &str =
     "SELECT name, bytes FROM tenantseal_keys WHERE name >= ?1 AND name < ?3 ORDER BY name LIMIT ?2";
-const PUT: &str = "INSERT INTO tenantseal_keys (name, bytes) VALUES (?1, ?2)
-                   ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes";
+/// SQLite writes it over an entry of the same name in one step, where `ON CONFLICT` looks for the name three times.
+const PUT: &str = "REPLACE INTO tenantseal_keys (name, bytes) VALUES (?1, ?2)";
 const DELETE: &str = "DELETE FROM tenantseal_keys WHERE name = ?1";
 const RAISE: &str = "UPDATE tenantseal_key_state SET number = ?1 WHERE name = 'serial'";
 const TELL: &str = "INSERT INTO tenantseal_key_events (serial, event) VALUES (?1, ?2)";
