@@ -4,7 +4,7 @@ use std::{env, fs, process::Command, time::Duration};
 
 use tenantseal::tenant::{Keyring, KeyringOptions};
 
-use crate::{Place, kek, open, report::Report, shuffled, use_keys};
+use crate::{Place, id, kek, open, report::Report, shuffled, use_keys};
 
 /// The first argument of such a process.
 pub const COMMAND: &str = "touch-tenants";
@@ -36,10 +36,12 @@ pub fn child(arguments: &[String]) {
     let store = open(name, &env::var(SPEC).unwrap());
     let options = KeyringOptions::new().cache(capacity.parse().unwrap(), Duration::from_secs(3_600));
     let keys = Keyring::over(&kek(round.parse().unwrap()), store, &options).unwrap();
-    let numbers = shuffled(size.parse().unwrap());
-    use_keys(&keys, numbers[0]);
+    let mut numbers = shuffled(size.parse().unwrap());
+    numbers.truncate(TOUCHED);
+    numbers.shrink_to_fit();
+    use_keys(&keys, &id(numbers[0]));
     let before = resident();
-    numbers.iter().take(TOUCHED).for_each(|number| use_keys(&keys, *number));
+    numbers.iter().for_each(|number| use_keys(&keys, &id(*number)));
     println!("{before} {}", resident());
 }
 

@@ -23,7 +23,8 @@ impl Report {
     pub fn add(&mut self, measure: &'static str, store: &'static str, tenants: u32, value: f64) {
         println!("{store}, {tenants} tenants, {measure}: {value:.2}");
         if let Some(file) = &mut self.csv {
-            writeln!(file, "{measure},{store},{tenants},{value:.3}").unwrap();
+            // In one piece: a run may be cut at any time.
+            file.write_all(format!("{measure},{store},{tenants},{value:.3}\n").as_bytes()).unwrap();
         }
         if !self.rows.contains(&(tenants, store)) {
             self.rows.push((tenants, store));
