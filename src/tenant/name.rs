@@ -82,9 +82,22 @@ pub(crate) fn receipt(tenant: &TenantId) -> Vec<u8> {
 
 /// The tenant of a name that [`tenant`] starts, and what follows.
 pub(crate) fn split_tenant(name: &[u8]) -> Result<(TenantId, &[u8]), Error> {
-    let [TENANT | PRINCIPAL, len, rest @ ..] = name else { return Err(Error::Malformed) };
-    let (id, rest) = rest.split_at_checked(usize::from(*len)).ok_or(Error::Malformed)?;
+    let (id, rest) = split(name).ok_or(Error::Malformed)?;
     Ok((id.try_into().map_err(|_| Error::Malformed)?, rest))
+}
+
+fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [TENANT | PRINCIPAL, len, rest @ ..] = name else { return None };
+    rest.split_at_checked(usize::from(*len))
+}
+
+/// Whether this is the name of that record.
+pub(crate) fn is_of(name: &[u8], record: &Record) -> bool {
+    let rest = [&[record.kind().id()][..], &record.generation().to_u32().to_be_bytes()];
+    is_record(name)
+        && split(name).is_some_and(|(id, found)| {
+            id == record.tenant().as_bytes() && found.iter().eq(rest.into_iter().flatten())
+        })
 }
 
 /// What stands under a name.
@@ -117,7 +130,7 @@ impl Kind {
 /// Whether a name is that of a record.
 pub(crate) fn is_record(name: &[u8]) -> bool {
     name.first() == Some(&TENANT)
-        && split_tenant(name).is_ok_and(|(_, rest)| rest.first().is_some_and(|kind| *kind != 0))
+        && split(name).is_some_and(|(_, rest)| rest.first().is_some_and(|kind| *kind != 0))
 }
 
 fn with_tenant(first: u8, tenant: &TenantId, rest: &[u8]) -> Vec<u8> {

@@ -236,7 +236,7 @@ impl Record {
         rng: &mut impl RandomSource,
     ) -> Result<Option<Vec<u8>>, Error> {
         let record = Self::parse(bytes)?;
-        if name::record(&record) != name {
+        if !name::is_of(name, &record) {
             return Err(Error::Open);
         }
         if record.form == Form::Derived {

@@ -97,7 +97,8 @@ impl Keyring {
         })?;
         self.rewrap(progress)?;
         // Somebody may have begun to move to a third one meanwhile.
-        if self.keks().current()?.provider() == provider { Ok(()) } else { Err(Error::State) }
+        let counts = self.store().get(name::KEK)?.ok_or(Error::Open)?;
+        if entry::provider(&counts)? == provider { Ok(()) } else { Err(Error::State) }
     }
 
     /// Goes on with a [`Keyring::rotate_kek`] that did not come to its end.

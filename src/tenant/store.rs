@@ -39,7 +39,7 @@ pub trait RecordStore: fmt::Debug + Send + Sync {
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error>;
 
     /// Up to `limit` entries whose names start with `prefix` and are greater than `after`, in the order of their names,
-    /// all of one moment. Fewer may come; none only if there are no more.
+    /// all of one moment. Fewer come only if there are no more.
     ///
     /// # Errors
     ///
