@@ -144,7 +144,7 @@ impl<'t> Draft<'t> {
         let entries = self.entries(&name::tenant(id))?;
         let records = entries.iter().filter(|entry| name::is_record(&entry.name)).map(|entry| {
             let record = Record::parse(&entry.bytes)?;
-            if name::is_of(&entry.name, &record) { Ok(record) } else { Err(Error::Open) }
+            if name::record(&record) == entry.name { Ok(record) } else { Err(Error::Open) }
         });
         records.collect()
     }

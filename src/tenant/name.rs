@@ -2,7 +2,11 @@
 
 use crate::{
     error::Error,
-    tenant::{id::TenantId, principal::PrincipalId, record::Record},
+    tenant::{
+        id::{Generation, TenantId},
+        principal::PrincipalId,
+        record::{Record, RootKind},
+    },
 };
 
 const TENANT: u8 = 1;
@@ -91,13 +95,13 @@ fn split(name: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(*len))
 }
 
-/// Whether this is the name of that record.
-pub(crate) fn is_of(name: &[u8], record: &Record) -> bool {
-    let rest = [&[record.kind().id()][..], &record.generation().to_u32().to_be_bytes()];
-    is_record(name)
-        && split(name).is_some_and(|(id, found)| {
-            id == record.tenant().as_bytes() && found.iter().eq(rest.into_iter().flatten())
-        })
+/// Whether this is the name of a record of that tenant, kind and generation.
+pub(crate) fn is_of(name: &[u8], tenant: &[u8], kind: RootKind, generation: Generation) -> bool {
+    let Some((id, [found, number @ ..])) = split(name) else { return false };
+    name.first() == Some(&TENANT)
+        && id == tenant
+        && *found == kind.id()
+        && number == generation.to_u32().to_be_bytes()
 }
 
 /// What stands under a name.

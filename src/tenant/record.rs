@@ -94,29 +94,10 @@ impl Record {
     /// [`Error::Malformed`] for bytes that are no record, and [`Error::Unsupported`] for a version, kind, state,
     /// family or algorithm that this build does not have.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes);
-        if reader.array::<4>()? != Self::MAGIC {
-            return Err(Error::Malformed);
-        }
-        if reader.u8()? != Self::VERSION {
-            return Err(Error::Unsupported);
-        }
-        let kind = RootKind::from_id(reader.u8()?)?;
-        let form = Form::from_id(reader.u8()?)?;
-        if reader.u8()? != Self::FAMILY_SHA256 {
-            return Err(Error::Unsupported);
-        }
-        let suite = u8::try_from(reader.u16()?).map_err(|_| Error::Unsupported).and_then(Suite::from_id)?;
-        let generation = reader.u32()?.try_into()?;
-        let created = reader.u64()?;
-        let provider = (reader.u16()?, *reader.array()?);
-        if (form == Form::Derived) != (provider.0 == Seed::PROVIDER) {
-            return Err(Error::Unsupported);
-        }
-        let tenant = reader.prefixed16()?.try_into().map_err(|_| Error::Malformed)?;
-        let commitment = *reader.array()?;
-        let wrapped = reader.prefixed16()?.to_vec();
-        reader.finish()?;
+        let Parts { kind, form, suite, generation, created, provider, tenant, commitment, wrapped, .. } =
+            Parts::parse(bytes)?;
+        let tenant = tenant.try_into().map_err(|_| Error::Malformed)?;
+        let (commitment, wrapped) = (*commitment, wrapped.to_vec());
         Ok(Self { kind, form, suite, generation, created, provider, tenant, commitment, wrapped })
     }
 
@@ -235,26 +216,25 @@ impl Record {
         to: &KeyHandle,
         rng: &mut impl RandomSource,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let record = Self::parse(bytes)?;
-        if !name::is_of(name, &record) {
+        let parts = Parts::parse(bytes)?;
+        if !name::is_of(name, parts.tenant, parts.kind, parts.generation) {
             return Err(Error::Open);
         }
-        if record.form == Form::Derived {
-            return record.unwrap_root(keks).map(|_| None);
+        if parts.form == Form::Derived {
+            return Self::parse(bytes)?.unwrap_root(keks).map(|_| None);
         }
-        // Invariant: what was parsed is what `to_bytes` writes, so the bytes before the wrapped root are authenticated.
-        let (aad, _) = bytes
-            .len()
-            .checked_sub(2 + record.wrapped.len())
-            .and_then(|len| bytes.split_at_checked(len))
-            .ok_or(Error::Malformed)?;
-        let root = keks.of(record.provider)?.unwrap(record.suite, aad, &record.wrapped)?;
-        if record.provider == to.provider() {
+        let root = keks.of(parts.provider)?.unwrap(parts.suite, parts.aad, parts.wrapped)?;
+        let provider @ (number, id) = to.provider();
+        if parts.provider == provider {
             return Ok(None);
         }
-        let record = Self { provider: to.provider(), ..record };
-        let mut out = record.wrap_aad();
-        let wrapped = to.wrap(record.suite, &out, root.expose_secret(), rng)?;
+        let mut out = Vec::with_capacity(bytes.len());
+        let (before, after) = parts.aad.split_at_checked(PROVIDER_AT).ok_or(Error::Malformed)?;
+        out.extend_from_slice(before);
+        out.extend_from_slice(&number.to_be_bytes());
+        out.extend_from_slice(&id);
+        out.extend_from_slice(after.get(PROVIDER_LEN..).ok_or(Error::Malformed)?);
+        let wrapped = to.wrap(parts.suite, &out, root.expose_secret(), rng)?;
         out.extend_from_slice(&u16::try_from(wrapped.len()).map_err(|_| Error::TooLong)?.to_be_bytes());
         out.extend_from_slice(&wrapped);
         Ok(Some(out))
@@ -320,6 +300,59 @@ impl Record {
         out.extend_from_slice(tenant);
         out.extend_from_slice(&self.commitment);
         out
+    }
+}
+
+/// A record, taken apart.
+struct Parts<'b> {
+    kind: RootKind,
+    form: Form,
+    suite: Suite,
+    generation: Generation,
+    created: u64,
+    provider: Provider,
+    tenant: &'b [u8],
+    commitment: &'b [u8; 32],
+    wrapped: &'b [u8],
+    /// Every byte before the length of the wrapped root.
+    aad: &'b [u8],
+}
+
+/// Where a record names its KEK.
+const PROVIDER_AT: usize = 22;
+/// The size of that name, in bytes.
+const PROVIDER_LEN: usize = 18;
+
+impl<'b> Parts<'b> {
+    fn parse(bytes: &'b [u8]) -> Result<Self, Error> {
+        let mut reader = Reader::new(bytes);
+        if reader.array::<4>()? != Record::MAGIC {
+            return Err(Error::Malformed);
+        }
+        if reader.u8()? != Record::VERSION {
+            return Err(Error::Unsupported);
+        }
+        let kind = RootKind::from_id(reader.u8()?)?;
+        let form = Form::from_id(reader.u8()?)?;
+        if reader.u8()? != Record::FAMILY_SHA256 {
+            return Err(Error::Unsupported);
+        }
+        let suite = u8::try_from(reader.u16()?).map_err(|_| Error::Unsupported).and_then(Suite::from_id)?;
+        let generation = reader.u32()?.try_into()?;
+        let created = reader.u64()?;
+        let provider = (reader.u16()?, *reader.array()?);
+        if (form == Form::Derived) != (provider.0 == Seed::PROVIDER) {
+            return Err(Error::Unsupported);
+        }
+        let tenant = reader.prefixed16()?;
+        if !(1..=TenantId::MAX_LEN).contains(&tenant.len()) {
+            return Err(Error::Malformed);
+        }
+        let commitment = reader.array()?;
+        let (aad, _) = bytes.split_at_checked(bytes.len() - reader.remaining()).ok_or(Error::Malformed)?;
+        let wrapped = reader.prefixed16()?;
+        reader.finish()?;
+        Ok(Self { kind, form, suite, generation, created, provider, tenant, commitment, wrapped, aad })
     }
 }
 

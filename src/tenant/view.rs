@@ -68,7 +68,7 @@ impl View {
                 continue;
             }
             let record = Record::parse(&entry.bytes)?;
-            if *record.tenant() != id || !name::is_of(&entry.name, &record) {
+            if *record.tenant() != id || name::record(&record) != entry.name {
                 return Err(Error::Open);
             }
             let node = record.unwrap_root(keks)?;
