@@ -282,13 +282,25 @@ impl Column {
     }
 
     pub(crate) fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
+        match self.open_known(row, sealed) {
+            Err(error) => self.open_again(error, row, sealed),
+            opened => opened,
+        }
+    }
+
+    fn open_known(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
+        let column = self.current()?;
+        column.open(&mut Opener::new(column.keys()?), row, sealed)
+    }
+
+    /// A key that is not known may be of a generation that another process has just made.
+    #[cold]
+    fn open_again(&self, error: Error, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
         let keyring = self.tenant.keyring();
-        // A key that is not known may be of a generation that another process has just made.
-        let opened = keyring.fresh_if(Error::UnknownKey, || {
-            let column = self.current()?;
-            let keys = column.keys()?;
-            column.open(&mut Opener::new(keys), row, sealed)
-        });
+        let opened = match error {
+            Error::UnknownKey => keyring.fresh_if(Error::UnknownKey, || self.open_known(row, sealed)),
+            error => Err(error),
+        };
         opened.inspect_err(|_| keyring.observe(Observation::OpenRefused))
     }
 }

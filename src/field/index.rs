@@ -1,6 +1,7 @@
 //! Blind indexes: a number that equal values share, and that tells nothing else to whoever lacks the key.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use crate::{
     error::Error,
@@ -21,13 +22,15 @@ use crate::{
 pub struct BlindIndex {
     field: Field,
     rule: IndexRule,
+    /// Its place among the indexes of its field, in the policy that `field` holds.
+    position: usize,
 }
 
 impl BlindIndex {
     pub(crate) fn new(field: Field, label: &str) -> Result<Self, Error> {
-        let named = |index: &&IndexRule| index.label == label;
-        let rule = field.rule().indexes.iter().find(named).ok_or(Error::UnknownIndex)?.clone();
-        let index = Self { field, rule };
+        let position = position(&field.rule().indexes, label)?;
+        let rule = field.rule().indexes.get(position).ok_or(Error::UnknownIndex)?.clone();
+        let index = Self { field, rule, position };
         // Derived here, so that what is wrong with a key is told where the index is asked for.
         index.with_keys(|_| ())?;
         Ok(index)
@@ -100,10 +103,16 @@ impl BlindIndex {
 
     fn with_keys<T>(&self, act: impl FnOnce(&IndexKeys) -> T) -> Result<T, Error> {
         let column = self.field.column.current()?;
-        let named = |index: &IndexRule| index.label == self.rule.label;
-        let position = column.rule()?.indexes.iter().position(named).ok_or(Error::UnknownIndex)?;
+        let position = match column.view {
+            Cow::Borrowed(_) => self.position,
+            Cow::Owned(_) => position(&column.rule()?.indexes, &self.rule.label)?,
+        };
         Ok(act(column.view.index_keys(column.slot, position, &self.rule)?))
     }
+}
+
+fn position(indexes: &[IndexRule], label: &str) -> Result<usize, Error> {
+    indexes.iter().position(|index| index.label == label).ok_or(Error::UnknownIndex)
 }
 
 impl fmt::Debug for BlindIndex {
