@@ -39,6 +39,10 @@
 #[doc = include_str!("../../docs/wecom.md")]
 mod guide {}
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/keys.md")]
+mod keys_guide {}
+
 pub mod blocking;
 mod record;
 mod records;
