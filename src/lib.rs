@@ -3,7 +3,8 @@
 //! For companies that run one service for many client companies on WeCom (企业微信). Each client is a tenant:
 //!
 //! - [`tenant`]: a [`tenant::Keyring`] holds random roots for every tenant, wrapped by a key-encryption key, and a
-//!   policy that names every field once. From a root, keys are derived for class, compartment, table and column.
+//!   policy that names every field once. From a root, keys are derived for class, compartment, table and column. Tenants
+//!   are suspended, restored, and shredded with a receipt; roots and key-encryption key are rotated.
 //! - [`field`]: a [`field::Field`] seals values into cells that open in their own place alone, with blind indexes to
 //!   find them and sealed masks to list them.
 //! - [`wecom`]: a [`wecom::Callback`] verifies, decrypts and recognises a callback in one call.
@@ -14,11 +15,12 @@
 //!
 //! # Features
 //!
-//! Neither is on by default, and neither changes a byte that is written or what a call does.
+//! None is on by default, and none changes a byte that is written or what a call does.
 //!
 //! - `aws-lc`: AES-GCM, AES-CBC and SHA-1 by aws-lc-rs in place of RustCrypto. Faster; needs a C compiler.
 //! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
 //!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
+//! - `tracing`: [`tenant::Observer`] for the tracing crate.
 #![forbid(unsafe_code)]
 
 #[cfg(doctest)]

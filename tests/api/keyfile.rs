@@ -306,3 +306,57 @@ fn every_alteration_of_a_key_file_is_refused() {
         assert!(count > 4_000);
     }
 }
+
+#[test]
+fn a_folder_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let mode = |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    let refused = Some(Error::InsecureFolder);
+    let new = || Keyring::create_with(&path, &passphrase(), &options(Suite::default()));
+    for bits in [0o770, 0o707, 0o777, 0o1777] {
+        mode(bits);
+        assert_eq!(new().err(), refused, "{bits:o}");
+    }
+    mode(0o755);
+    let keys = new().unwrap();
+    mode(0o775);
+    assert_eq!(keys.create_tenant("t").err(), refused);
+    assert_eq!(Keyring::open_with(&path, &passphrase(), &options(Suite::default())).err(), refused);
+    mode(0o700);
+    assert!(keys.create_tenant("t").is_ok());
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, elsewhere) = (folder.path().join("keys.ts"), folder.path().join("elsewhere"));
+    fs::write(&elsewhere, b"not ours").unwrap();
+    std::os::unix::fs::symlink(&elsewhere, folder.path().join("keys.ts.lock")).unwrap();
+    let new = || Keyring::create_with(&path, &passphrase(), &options(Suite::default()));
+    assert!(matches!(new().err(), Some(Error::Io(_))));
+    fs::remove_file(folder.path().join("keys.ts.lock")).unwrap();
+    let keys = new().unwrap();
+    // What stands where the new file is made is removed, not followed.
+    std::os::unix::fs::symlink(&elsewhere, folder.path().join("keys.ts.new")).unwrap();
+    keys.create_tenant("t").unwrap();
+    assert_eq!(fs::read(&elsewhere).unwrap(), b"not ours");
+}
+
+#[test]
+fn a_lock_file_that_says_nothing_counts_for_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let keys = create(&path, Suite::default());
+    keys.create_tenant("t").unwrap();
+    let lock = folder.path().join("keys.ts.lock");
+    assert_eq!(fs::read(&lock).unwrap(), b"00000000000000000003\n");
+    for content in [&b""[..], b"3", b"x\n", b"-1\n", b"99999999999999999999999\n", &[0; 21]] {
+        fs::write(&lock, content).unwrap();
+        assert!(Keyring::open_with(&path, &passphrase(), &options(Suite::default())).is_ok());
+    }
+    fs::write(&lock, b"00000000000000000004\n").unwrap();
+    let open = Keyring::open_with(&path, &passphrase(), &options(Suite::default()));
+    assert_eq!(open.err(), Some(Error::RolledBack));
+}
