@@ -453,6 +453,8 @@ impl Keyring {
             }
             Ok(())
         })?;
+        let order = |record: &Record| (record.tenant().clone(), record.kind(), record.generation());
+        records.sort_by_cached_key(order);
         Ok(records)
     }
 

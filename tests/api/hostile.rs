@@ -114,6 +114,14 @@ fn a_move_to_another_kek_that_left_anything_behind_says_so() {
         keys.rewrap(go_on).unwrap();
         assert!(Keyring::over(&new, store, &options(Suite::default())).unwrap().tenant("t").is_ok());
     }
+    // A record that stands where another belongs.
+    let store = Arc::new(TestStore::default());
+    let keys = Keyring::over(&kek(), store.clone(), &options(Suite::default())).unwrap();
+    keys.create_tenant("t").unwrap();
+    keys.create_tenant("u").unwrap();
+    let all = records(&store);
+    store.put(&all[0].name, all[3].bytes.clone());
+    assert_eq!(keys.rotate_kek(&new, go_on).err(), Some(Error::Open));
     // The same for entries that are no records.
     let store = Arc::new(TestStore::default());
     let keys = Keyring::over(&kek(), store.clone(), &options(Suite::default())).unwrap();
@@ -342,4 +350,20 @@ fn two_files_of_one_stamp_are_told_apart() {
     two.create_tenant("u").unwrap();
     one.reload().unwrap();
     assert_eq!(one.is_held("t"), Ok(false), "what was acknowledged is in what is written next");
+}
+
+#[test]
+fn a_file_of_the_same_number_with_other_entries_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, lock) = (folder.path().join("keys.ts"), folder.path().join("keys.ts.lock"));
+    let options = options(Suite::default()).staleness(LONG, LONG);
+    let one = Keyring::create_with(&path, &passphrase(), &options).unwrap();
+    let (before, number) = (fs::read(&path).unwrap(), fs::read(&lock).unwrap());
+    one.create_tenant("ours").unwrap();
+    // An older file is put back with its lock file, and somebody else goes on from there.
+    fs::write(&path, before).unwrap();
+    fs::write(&lock, number).unwrap();
+    Keyring::open_with(&path, &passphrase(), &options).unwrap().create_tenant("theirs").unwrap();
+    assert_eq!(one.reload().err(), Some(Error::RolledBack));
+    assert_eq!(one.create_tenant("more").err(), Some(Error::RolledBack));
 }
