@@ -74,7 +74,10 @@ final class VectorsTest extends TestCase
     public function testTheKeyFileOpens(): void
     {
         $file = self::read('frozen_v1.json')['key_file'];
-        $path = tempnam(sys_get_temp_dir(), 'keys');
+        // A folder of its own: one that others may write to is refused.
+        $folder = sys_get_temp_dir() . '/tenantseal-' . bin2hex(random_bytes(6));
+        mkdir($folder, 0700);
+        $path = "$folder/keys.ts";
         file_put_contents($path, hex2bin($file['bytes']));
         try {
             $keys = Keyring::open($path, $file['passphrase']);
@@ -83,6 +86,7 @@ final class VectorsTest extends TestCase
             self::assertSame($cell['value'], $mobile->open((string) hex2bin($cell['bytes']), $cell['row']));
         } finally {
             unlink($path);
+            rmdir($folder);
         }
     }
 
