@@ -11,7 +11,8 @@ use std::{
 use tenantseal::{
     Error,
     tenant::{
-        EventRecorder, Kek, Keyring, KeyringOptions, NoGrants, Policy, PrincipalId, Receipt, StorageAction,
+        EventRecorder, Kek, KeyEvent, Keyring, KeyringOptions, NoGrants, Policy, PrincipalId, Receipt,
+        StorageAction,
     },
 };
 use tenantseal_store::SqliteRecords;
@@ -32,7 +33,7 @@ fn each_event_is_kept_with_its_change() {
     assert!(keys.create_tenant("t").is_err(), "which leaves no event");
     keys.suspend_tenant("t", Some(UNIX_EPOCH + Duration::from_secs(1))).unwrap();
     keys.shred_tenant("t", &NoGrants).unwrap();
-    let told: Vec<Vec<u8>> = recorder.events().iter().map(|event| event.to_bytes()).collect();
+    let told: Vec<Vec<u8>> = recorder.events().iter().map(KeyEvent::to_bytes).collect();
     let kept = store.events(0, 100).unwrap();
     assert_eq!(kept.iter().map(|event| event.bytes.clone()).collect::<Vec<_>>(), told);
     assert_eq!(kept.iter().map(|event| event.serial).collect::<Vec<_>>(), (1..=7).collect::<Vec<u64>>());
