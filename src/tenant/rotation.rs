@@ -62,15 +62,17 @@ impl Keyring {
     /// KEK opens them. Give tenants new roots as well ([`Keyring::rotate_tenant`], [`Keyring::rotate_index`]) if the old KEK may
     /// have leaked.
     ///
-    /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. A store is changed some hundred entries at a time, and other processes go on
-    /// meanwhile: give the new KEK to all of them first, with the old one as
+    /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. A store
+    /// is changed some thousand entries at a time, and other processes go on meanwhile: give the new KEK to all of them
+    /// first, with the old one as
     /// [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek). After a crash, or after `progress` said
     /// `Break`, open the keyring with both and call [`Keyring::rewrap`]. Destroy the old KEK when it has returned.
     ///
     /// # Errors
     ///
     /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: it stays as it is, and the old KEK is still
-    /// needed; [`Error::State`] if another rotation, to a third KEK, was begun meanwhile; [`Error::Interrupted`]; [`Error::Random`], [`Error::Io`], [`Error::Store`].
+    /// needed; [`Error::State`] if another rotation, to a third KEK, was begun meanwhile; [`Error::Interrupted`];
+    /// [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn rotate_kek(
         &self,
         kek: &Kek,
@@ -131,7 +133,8 @@ impl Keyring {
 
     /// Gives a key file another passphrase, with a new KEK. Whoever knows the old passphrase and has an old copy of the file
     /// still has the roots that are in it: give tenants new ones as well ([`Keyring::rotate_tenant`],
-    /// [`Keyring::rotate_index`]) if it may have leaked, so that what is sealed from then on is out of reach. Other processes that have the file open must open it anew.
+    /// [`Keyring::rotate_index`]) if it may have leaked, so that what is sealed from then on is out of reach. Other
+    /// processes that have the file open must open it anew.
     ///
     /// # Errors
     ///
