@@ -14,6 +14,7 @@ use crate::{
         event::KeyEvent,
         id::{Generation, TenantId},
         kek::{Kek, KeyHandle, Passphrase},
+        keyfile::{KeyFile, PassphraseCost},
         keyring::Keyring,
         name,
         record::{Record, RootKind},
@@ -78,14 +79,10 @@ impl Keyring {
         kek: &Kek,
         mut progress: impl FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        self.load_all_seeds()?;
         if let Some(file) = self.file() {
-            let handle = KeyHandle::local(kek)?;
-            self.sink().record(&KeyEvent::KekChanged(handle.provider().1))?;
-            let rotated =
-                file.rotate_kek(kek, None, &mut |done| progress(Progress { seen: done, rewrapped: done }));
-            let asked = self.reload();
-            return rotated.and(asked);
+            return self.rotate_file(file, kek, None, &mut |done| {
+                progress(Progress { seen: done, rewrapped: done })
+            });
         }
         let handle = Arc::new(KeyHandle::local(kek)?);
         let provider @ (_, id) = handle.provider();
@@ -142,11 +139,21 @@ impl Keyring {
     /// [`Keyring::rotate_kek`].
     pub fn change_passphrase(&self, passphrase: &Passphrase) -> Result<(), Error> {
         let file = self.file().ok_or(Error::Unsupported)?;
+        let passphrase = Some((passphrase, self.passphrase_cost()));
+        self.rotate_file(file, &Kek::generate()?, passphrase, &mut |_| ControlFlow::Continue(()))
+    }
+
+    fn rotate_file(
+        &self,
+        file: &KeyFile,
+        kek: &Kek,
+        passphrase: Option<(&Passphrase, PassphraseCost)>,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        // Derived records are checked too.
         self.load_all_seeds()?;
-        let kek = Kek::generate()?;
-        self.sink().record(&KeyEvent::KekChanged(KeyHandle::local(&kek)?.provider().1))?;
-        let cost = self.passphrase_cost();
-        let rotated = file.rotate_kek(&kek, Some((passphrase, cost)), &mut |_| ControlFlow::Continue(()));
+        self.sink().record(&KeyEvent::KekChanged(KeyHandle::local(kek)?.provider().1))?;
+        let rotated = file.rotate_kek(kek, passphrase, progress);
         let asked = self.reload();
         rotated.and(asked)
     }
