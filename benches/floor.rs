@@ -19,6 +19,22 @@ pub fn aes() -> aes::Aes256Enc {
     aes::Aes256Enc::new(&[7; 32].into())
 }
 
+/// Unwraps and wraps 32 bytes that often, as a record is moved to another KEK, each nonce asked for by itself.
+pub fn rewrap(times: u32) {
+    let (from, to) = (aes(), aes());
+    let aad = [3; 80];
+    let mut wrapped = [7; 32];
+    for _ in 0..times {
+        let mut nonce = [0; 24];
+        let (head, tail) = (nonce[..12].try_into().unwrap(), nonce[12..].try_into().unwrap());
+        // It does not open, and costs as much.
+        std::hint::black_box(xaes(&from, &head).open(&tail, &aad, &mut wrapped, &[0; 16]));
+        getrandom::fill(&mut nonce).unwrap();
+        let (head, tail) = (nonce[..12].try_into().unwrap(), nonce[12..].try_into().unwrap());
+        std::hint::black_box(xaes(&to, &head).seal(&tail, &aad, &mut wrapped));
+    }
+}
+
 #[cfg(feature = "aws-lc")]
 pub use aws_lc::{Cbc, Gcm, sha1};
 #[cfg(not(feature = "aws-lc"))]

@@ -305,7 +305,7 @@ impl Keyring {
     /// [`Error::AlreadyExists`]; [`Error::Shredded`] if a tenant of that id was destroyed; [`Error::Value`] or
     /// [`Error::TooLong`] if the id is not 1 to 128 bytes; [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn create_tenant<I: TryInto<TenantId, Error: Into<Error>>>(&self, id: I) -> Result<Tenant, Error> {
-        self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut Os)
+        self.create_tenant_from(id.try_into().map_err(Into::into)?, false, &mut Os)
     }
 
     /// As [`Keyring::create_tenant`], with the caller's generator.
@@ -319,7 +319,8 @@ impl Keyring {
         I: TryInto<TenantId, Error: Into<Error>>,
         R: crate::primitive::rng::TryCryptoRng,
     {
-        self.create_tenant_from(id.try_into().map_err(Into::into)?, &mut crate::primitive::rng::Explicit(rng))
+        let rng = &mut crate::primitive::rng::Explicit(rng);
+        self.create_tenant_from(id.try_into().map_err(Into::into)?, false, rng)
     }
 
     /// The keys of a tenant, by its id. One that is not known here is looked for in the store at once; what another
@@ -549,11 +550,17 @@ impl Keyring {
         })
     }
 
-    fn create_tenant_from(&self, id: TenantId, rng: &mut impl RandomSource) -> Result<Tenant, Error> {
+    pub(crate) fn create_tenant_from(
+        &self,
+        id: TenantId,
+        derived: bool,
+        rng: &mut impl RandomSource,
+    ) -> Result<Tenant, Error> {
         self.update(|draft| {
             draft.check_new(&id)?;
+            let seed = draft.seed_if(derived)?;
             for kind in [RootKind::TenantRoot, RootKind::IndexRoot] {
-                draft.add_root(kind, &id, Generation::FIRST, None, rng)?;
+                draft.add_root(kind, &id, Generation::FIRST, seed.as_ref(), rng)?;
             }
             Ok((KeyEvent::TenantCreated(id.clone()), ()))
         })?;

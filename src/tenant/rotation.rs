@@ -189,16 +189,7 @@ impl Keyring {
         &self,
         id: I,
     ) -> Result<Tenant, Error> {
-        let id = id.try_into().map_err(Into::into)?;
-        self.update(|draft| {
-            draft.check_new(&id)?;
-            let (_, seed) = draft.newest_seed()?.ok_or(Error::UnknownKey)?;
-            for kind in [RootKind::TenantRoot, RootKind::IndexRoot] {
-                draft.add_root(kind, &id, Generation::FIRST, Some(&seed), &mut Os)?;
-            }
-            Ok((KeyEvent::TenantCreated(id.clone()), ()))
-        })?;
-        self.tenant(id)
+        self.create_tenant_from(id.try_into().map_err(Into::into)?, true, &mut Os)
     }
 
     /// The keys of a tenant from its own records, which the caller brings along: nothing of it is read from the store or
@@ -259,11 +250,7 @@ impl Keyring {
             newest.unwrap_root(self.keks())?;
             let next = newest.generation().next()?;
             // A derived tenant stays one.
-            let seed = if newest.is_shreddable() {
-                None
-            } else {
-                Some(draft.newest_seed()?.ok_or(Error::UnknownKey)?.1)
-            };
+            let seed = draft.seed_if(!newest.is_shreddable())?;
             draft.add_root(kind, id, next, seed.as_ref(), &mut Os)?;
             let event = match kind {
                 RootKind::TenantRoot => KeyEvent::TenantRotated(id.clone(), next),
@@ -275,6 +262,18 @@ impl Keyring {
 }
 
 impl Draft<'_> {
+    /// The seed for a root, if it is to be derived.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownKey`] if there is no seed.
+    pub(crate) fn seed_if(&self, derived: bool) -> Result<Option<Seed>, Error> {
+        if !derived {
+            return Ok(None);
+        }
+        self.newest_seed()?.map(|(_, seed)| Some(seed)).ok_or(Error::UnknownKey)
+    }
+
     /// The newest seed and its version.
     fn newest_seed(&self) -> Result<Option<(u32, Seed)>, Error> {
         let Some(entry) = self.entries(name::SEEDS)?.pop() else { return Ok(None) };
