@@ -35,6 +35,9 @@ mod envelope;
 mod event;
 mod guard;
 mod inner;
+pub mod js_sdk;
+pub mod login;
+pub mod media;
 mod query;
 mod receive_id;
 mod refusal;
@@ -61,7 +64,7 @@ pub use refusal::Diagnosis;
 use refusal::Refusal;
 pub use reply::Reply;
 pub use settings::Binding;
-use settings::{Registered, Settings};
+use settings::{Product, Registered, Settings, Unlocked, unlock};
 
 use crate::error::Error;
 
@@ -72,6 +75,9 @@ use crate::error::Error;
 pub struct Callback(Arc<Settings>);
 
 impl Callback {
+    /// The most callbacks that one request is tried with. They have at most 16 pairs together.
+    pub const MAX_CANDIDATES: usize = settings::MAX_CANDIDATES;
+
     /// The most pairs of token and key that one callback tries: the current one and seven previous ones.
     pub const MAX_PAIRS: usize = settings::MAX_PAIRS;
 
@@ -93,8 +99,84 @@ impl Callback {
             return Err(Error::Value);
         }
         let receive_id = ReceiveId::Exact(corp_id.into());
-        Self::custom(token, encoding_aes_key, receive_id.clone(), receive_id)
-            .map(|callback| callback.binding(Binding::Required))
+        Self::dated(token, encoding_aes_key, receive_id.clone(), receive_id)
+    }
+
+    /// The command URL of a third-party suite: suite tickets, authorisations, changes of contacts. XML; the URL check is
+    /// for the provider's CorpID, messages are for the suite id, and [`Event::acknowledgement`] is `success`. The rest
+    /// as in [`Callback::company_app`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::company_app`], for either id.
+    pub fn suite_commands(
+        token: &str,
+        encoding_aes_key: &str,
+        provider_corp_id: &str,
+        suite_id: &str,
+    ) -> Result<Self, Error> {
+        if provider_corp_id.is_empty() || suite_id.is_empty() {
+            return Err(Error::Value);
+        }
+        let [provider, suite] = [provider_corp_id, suite_id].map(|id| ReceiveId::Exact(id.into()));
+        Ok(Self::dated(token, encoding_aes_key, provider, suite)?.acknowledge("success"))
+    }
+
+    /// The data URL of a third-party suite: what the members of every client company send. XML; the URL check is for
+    /// the provider's CorpID, messages are for `clients`: [`ReceiveId::OneOf`] them, or [`ReceiveId::Any`] if the caller
+    /// looks the CorpID up among its tenants. The rest as in [`Callback::company_app`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::company_app`], for the provider's CorpID.
+    pub fn suite_data(
+        token: &str,
+        encoding_aes_key: &str,
+        provider_corp_id: &str,
+        clients: ReceiveId,
+    ) -> Result<Self, Error> {
+        if provider_corp_id.is_empty() {
+            return Err(Error::Value);
+        }
+        Self::dated(token, encoding_aes_key, ReceiveId::Exact(provider_corp_id.into()), clients)
+    }
+
+    /// An AI bot in API mode: JSON, an empty receiveid, [`Binding::IfPresent`] because not every message states its
+    /// time, and replies that repeat the request's nonce. The rest as in [`Callback::company_app`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CallbackCredentials`] as in [`Callback::company_app`].
+    pub fn ai_bot(token: &str, encoding_aes_key: &str) -> Result<Self, Error> {
+        Self::custom(token, encoding_aes_key, ReceiveId::Empty, ReceiveId::Empty)
+    }
+
+    /// A WeChat Official Account or mini-program, in secure or compatible mode: XML or JSON, its AppID as the receiveid,
+    /// and [`Event::acknowledgement`] `success`. Its URL check has the echo in clear, and `signature` in place of
+    /// `msg_signature`; a message must have `msg_signature`. The rest as in [`Callback::company_app`].
+    ///
+    /// # Security
+    ///
+    /// In compatible mode a message comes in clear beside the encrypted one. The clear one is never read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::company_app`].
+    pub fn official_account(token: &str, encoding_aes_key: &str, app_id: &str) -> Result<Self, Error> {
+        Ok(Self::company_app(token, encoding_aes_key, app_id)?
+            .with(|settings| settings.product = Product::OfficialAccount)
+            .acknowledge("success"))
+    }
+
+    /// A third-party platform of WeChat's: tickets and authorisations, and what the accounts that it serves receive.
+    /// XML, the platform's own AppID as the receiveid, and [`Event::acknowledgement`] `success`. The rest as in
+    /// [`Callback::company_app`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::company_app`].
+    pub fn open_platform(token: &str, encoding_aes_key: &str, component_app_id: &str) -> Result<Self, Error> {
+        Ok(Self::company_app(token, encoding_aes_key, component_app_id)?.acknowledge("success"))
     }
 
     /// Any other kind of app: receiveid policies of its own for the URL check and for messages, and
@@ -163,7 +245,7 @@ impl Callback {
     ///
     /// [`Error::Value`] unless `callback_id` has 1 to 255 bytes.
     pub fn guard(self, guard: Arc<dyn Guard>, callback_id: &str) -> Result<Self, Error> {
-        if !(1..=MAX_CALLBACK_ID).contains(&callback_id.len()) {
+        if !(1..=settings::MAX_CALLBACK_ID).contains(&callback_id.len()) {
             return Err(Error::Value);
         }
         let registered = Registered { guard, callback_id: callback_id.into() };
@@ -191,7 +273,24 @@ impl Callback {
     /// be parsed, [`Error::Callback`] for every other refusal: answer these with 403. [`Error::GuardFull`] and
     /// what a guard of the caller's returns: answer with 503.
     pub fn open(&self, raw_query: &str, body: &[u8]) -> Result<Event, Error> {
-        self.receive(raw_query, body).map_err(|refusal| refusal.error())
+        Self::open_one_of(&[self], raw_query, body).map(|(_, event)| event)
+    }
+
+    /// [`Callback::open`] where several callbacks share a URL: exactly one of them may open the request. Returns its
+    /// place among the candidates, and the event.
+    ///
+    /// Choose the candidates by the path, or by what [`Envelope`] states; a request that nobody signed costs a hash of
+    /// its body for each pair, which is why there are at most [`Callback::MAX_CANDIDATES`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::open`]; [`Error::Value`] for more candidates than that, or for more than 16 pairs together.
+    pub fn open_one_of(candidates: &[&Self], raw_query: &str, body: &[u8]) -> Result<(usize, Event), Error> {
+        Self::check_candidates(candidates)?;
+        let (candidate, opened) =
+            unlock_message(candidates, raw_query, body).map_err(|refusal| refusal.error())?;
+        let callback = candidates.get(candidate).ok_or(Error::Callback)?;
+        Ok((candidate, Event::enter(Arc::clone(&callback.0), opened)?))
     }
 
     /// Verifies and decrypts the echo of the console's URL check. Answer 200 with [`Echo::as_bytes`] as the body.
@@ -208,6 +307,25 @@ impl Callback {
         self.echo(raw_query).map_err(|refusal| refusal.error())
     }
 
+    /// [`Callback::verify_url`] where several callbacks share a URL, as [`Callback::open_one_of`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Callback::verify_url`], and [`Error::Value`] as in [`Callback::open_one_of`].
+    pub fn verify_url_one_of(candidates: &[&Self], raw_query: &str) -> Result<(usize, Echo), Error> {
+        Self::check_candidates(candidates)?;
+        let mut outcomes = candidates.iter().map(|callback| callback.verify_url(raw_query)).enumerate();
+        let mut found = Err(Error::Callback);
+        for (candidate, outcome) in &mut outcomes {
+            found = match (found, outcome) {
+                (Ok(_), Ok(_)) => return Err(Error::Callback),
+                (Ok(found), Err(_)) => Ok(found),
+                (Err(_), outcome) => outcome.map(|echo| (candidate, echo)),
+            };
+        }
+        found
+    }
+
     /// Tells the operator why [`Callback::open`] refuses a request, or [`Callback::verify_url`] if it has an
     /// `echostr` and no body. The guard is neither asked nor changed.
     ///
@@ -221,10 +339,10 @@ impl Callback {
         let outcome = if is_check {
             self.echo(raw_query).map(drop)
         } else {
-            self.unlock_message(raw_query, body).map(drop)
+            unlock_message(&[self], raw_query, body).map(drop)
         };
         Diagnosis::of(outcome.map_err(|refusal| match refusal {
-            Refusal::Signature if self.is_signature_without_body(raw_query) => Refusal::SignatureWithoutBody,
+            Refusal::Signature if self.is_signature_misplaced(raw_query) => Refusal::SignatureWithoutBody,
             other => other,
         }))
     }
@@ -234,58 +352,88 @@ impl Callback {
         self
     }
 
-    fn receive(&self, raw_query: &str, body: &[u8]) -> Result<Event, Refusal> {
-        let opened = self.unlock_message(raw_query, body)?;
-        Event::enter(Arc::clone(&self.0), opened).map_err(Refusal::Guard)
+    fn dated(
+        token: &str,
+        encoding_aes_key: &str,
+        url_check: ReceiveId,
+        messages: ReceiveId,
+    ) -> Result<Self, Error> {
+        Self::custom(token, encoding_aes_key, url_check, messages)
+            .map(|callback| callback.binding(Binding::Required))
     }
 
-    /// Everything but the guard.
-    fn unlock_message(&self, raw_query: &str, body: &[u8]) -> Result<Opened, Refusal> {
-        let settings = &*self.0;
-        if body.len() > Self::MAX_BODY {
-            return Err(Refusal::BodyLong);
-        }
-        let query = Query::parse(raw_query)?;
-        let envelope = Envelope::parse(body).map_err(|_| Refusal::BodyFormat)?;
-        let mut request = query.request(envelope.encrypt().as_bytes())?;
-        let (pair, block) = settings.unlock(&mut request, &settings.messages)?;
-        let now = settings.now();
-        settings.check_time(now, request.seconds)?;
-        let mut stamp = Stamp::default();
-        if settings.binding != Binding::Off || settings.guard.is_some() {
-            stamp = Stamp::find(block.message());
-        }
-        let is_bound = settings.check_binding(request.seconds, stamp.time)?;
-        let event = settings.event_key(&block, stamp.id.as_deref()).map_err(Refusal::Guard)?;
-        drop(stamp);
-        Ok(Opened {
-            // Nothing but the guard asks for it.
-            other_reading: if is_bound || event.is_none() { None } else { request.other_reading() },
-            event,
-            format: envelope.format(),
-            now,
-            pair,
-            reply_nonce: (envelope.format() == Format::Json)
-                .then(|| String::from_utf8_lossy(request.nonce).into()),
-            signature: request.signature,
-            timestamp: request.seconds,
-            block,
-        })
+    fn acknowledge(self, acknowledgement: &'static str) -> Self {
+        self.with(|settings| settings.acknowledgement = acknowledgement)
+    }
+
+    fn check_candidates(candidates: &[&Self]) -> Result<(), Error> {
+        let pairs: usize = candidates.iter().map(|callback| callback.0.pairs.len()).sum();
+        let few = candidates.len() <= Self::MAX_CANDIDATES && pairs <= settings::MAX_TRIED;
+        if few { Ok(()) } else { Err(Error::Value) }
     }
 
     fn echo(&self, raw_query: &str) -> Result<Echo, Refusal> {
         let settings = &*self.0;
         let query = Query::parse(raw_query)?;
-        let mut request = query.request(query.echostr().ok_or(Refusal::Missing)?)?;
-        let (_, block) = settings.unlock(&mut request, &settings.url_check)?;
+        let echostr = query.echostr().ok_or(Refusal::Missing)?;
+        if settings.product == Product::OfficialAccount {
+            let seconds = query.clear_check(&settings.pairs)?;
+            settings.check_time(settings.now(), seconds)?;
+            return Echo::clear(echostr).ok_or(Refusal::Echo);
+        }
+        let mut request = query.request(echostr)?;
+        let Unlocked { block, .. } = unlock(&[settings], |settings| &settings.url_check, &mut request)?;
         settings.check_time(settings.now(), request.seconds)?;
-        Echo::new(block).ok_or(Refusal::Echo)
+        Echo::sealed(block).ok_or(Refusal::Echo)
     }
 
-    fn is_signature_without_body(&self, raw_query: &str) -> bool {
-        Query::parse(raw_query)
-            .is_ok_and(|query| self.0.pairs.iter().any(|pair| query.is_signed_without_body(pair)))
+    fn is_signature_misplaced(&self, raw_query: &str) -> bool {
+        Query::parse(raw_query).is_ok_and(|query| self.0.pairs.iter().any(|pair| query.is_misplaced(pair)))
     }
+}
+
+/// Everything but the guard. Returns which candidate opened it.
+fn unlock_message(
+    candidates: &[&Callback],
+    raw_query: &str,
+    body: &[u8],
+) -> Result<(usize, Opened), Refusal> {
+    if body.len() > Callback::MAX_BODY {
+        return Err(Refusal::BodyLong);
+    }
+    let query = Query::parse(raw_query)?;
+    let envelope = Envelope::parse(body).map_err(|_| Refusal::BodyFormat)?;
+    let mut request = query.request(envelope.encrypt().as_bytes())?;
+    let mut settings = [&*candidates.first().ok_or(Refusal::Signature)?.0; settings::MAX_CANDIDATES];
+    for (place, candidate) in settings.iter_mut().zip(candidates) {
+        *place = &candidate.0;
+    }
+    let settings = settings.get(..candidates.len()).unwrap_or_default();
+    let Unlocked { block, candidate, pair } = unlock(settings, |settings| &settings.messages, &mut request)?;
+    let settings = settings.get(candidate).ok_or(Refusal::Signature)?;
+    let now = settings.now();
+    settings.check_time(now, request.seconds)?;
+    let mut stamp = Stamp::default();
+    if settings.binding != Binding::Off || settings.guard.is_some() {
+        stamp = Stamp::find(block.message());
+    }
+    let is_bound = settings.check_binding(request.seconds, stamp.time)?;
+    let event = settings.event_key(&block, stamp.id.as_deref()).map_err(Refusal::Guard)?;
+    drop(stamp);
+    let repeats_nonce = envelope.format() == Format::Json && settings.product == Product::WeCom;
+    let opened = Opened {
+        // Nothing but the guard asks for it.
+        other_reading: if is_bound || event.is_none() { None } else { request.other_reading() },
+        event,
+        format: envelope.format(),
+        now,
+        pair,
+        reply_nonce: repeats_nonce.then(|| String::from_utf8_lossy(request.nonce).into()),
+        signature: request.signature,
+        timestamp: request.seconds,
+        block,
+    };
+    Ok((candidate, opened))
 }
 
 impl fmt::Debug for Callback {
@@ -297,9 +445,6 @@ impl fmt::Debug for Callback {
             .finish_non_exhaustive()
     }
 }
-
-/// The longest callback id, in bytes.
-const MAX_CALLBACK_ID: usize = 255;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use super::{
     receive_id::ReceiveId,
     refusal::{Diagnosis, Refusal},
     reply::{Heading, Reply},
-    settings::Settings,
+    settings::{Product, Settings, unlock},
 };
 use crate::{
     error::Error,
@@ -74,8 +74,8 @@ impl BizMsgCrypt {
     ) -> Result<Echo, Diagnosis> {
         let check = || {
             let query = Query::decoded(msg_signature, timestamp, nonce)?;
-            let (_, block) = self.unlock(&query, echostr, &self.settings.url_check)?;
-            Echo::new(block).ok_or(Refusal::Echo)
+            let (_, block) = self.unlock(&query, echostr, |settings| &settings.url_check)?;
+            Echo::sealed(block).ok_or(Refusal::Echo)
         };
         check().map_err(|refusal| Diagnosis::of(Err(refusal)))
     }
@@ -99,7 +99,7 @@ impl BizMsgCrypt {
             })?;
             let query = Query::decoded(msg_signature, timestamp, nonce)?;
             let (seconds, block) =
-                self.unlock(&query, envelope.encrypt().as_bytes(), &self.settings.messages)?;
+                self.unlock(&query, envelope.encrypt().as_bytes(), |settings| &settings.messages)?;
             self.settings.check_binding(seconds, Stamp::find(block.message()).time)?;
             Ok(SecretBytes::from_vec(block.message().to_vec()))
         };
@@ -126,7 +126,8 @@ impl BizMsgCrypt {
             let mut random = [0; RANDOM_LEN];
             Os.fill(&mut random)?;
             let pair = self.settings.pairs.first().ok_or(Error::CallbackCredentials)?;
-            let heading = Heading { format: Format::Xml, nonce: nonce.to_owned(), timestamp };
+            let heading =
+                Heading { format: Format::Xml, nonce: nonce.to_owned(), product: Product::WeCom, timestamp };
             Reply::encrypted(pair, &random, reply, self.receive_id.as_bytes(), heading)
         };
         seal().map(|(reply, _)| reply).map_err(|_| Diagnosis::of(Err(Refusal::ReplyFailed)))
@@ -136,11 +137,11 @@ impl BizMsgCrypt {
         &self,
         query: &Query<'_>,
         encrypt: &[u8],
-        receive_id: &ReceiveId,
+        policy: fn(&Settings) -> &ReceiveId,
     ) -> Result<(u64, Block), Refusal> {
         let mut request = query.request(encrypt)?;
-        let (_, block) = self.settings.unlock(&mut request, receive_id)?;
-        Ok((request.seconds, block))
+        let unlocked = unlock(&[&self.settings], policy, &mut request)?;
+        Ok((request.seconds, unlocked.block))
     }
 }
 

@@ -69,22 +69,24 @@ pub(super) fn encrypt(
         return Err(Error::TooLong);
     }
     let len = u32::try_from(message.len()).map_err(|_| Error::TooLong)?;
-    let used = HEAD_LEN + message.len() + receive_id.len();
-    let pad = BLOCK_LEN - used % BLOCK_LEN;
-    // Invariant: the vector never grows, so no copy of the message is left behind.
-    let mut plain = Vec::with_capacity(used + pad);
-    plain.extend_from_slice(random);
-    plain.extend_from_slice(&len.to_be_bytes());
-    plain.extend_from_slice(message);
-    plain.extend_from_slice(receive_id);
-    plain.resize(used + pad, u8::try_from(pad).map_err(|_| Error::TooLong)?);
-    let mut buffer = SecretBytes::from_vec(plain);
+    let mut buffer = padded(&[random, &len.to_be_bytes(), message, receive_id]);
     pair.encrypt_in_place(buffer.expose_secret_mut())?;
     Ok(base64_simd::STANDARD.encode_to_string(buffer.expose_secret()))
 }
 
+/// The parts joined, and a padding.
+pub(super) fn padded(parts: &[&[u8]]) -> SecretBytes {
+    let used: usize = parts.iter().map(|part| part.len()).sum();
+    let pad = BLOCK_LEN - used % BLOCK_LEN;
+    // Invariant: the vector never grows, so no copy of the message is left behind.
+    let mut plain = Vec::with_capacity(used + pad);
+    parts.iter().for_each(|part| plain.extend_from_slice(part));
+    plain.resize(used + pad, u8::try_from(pad).expect("a padding has at most 32 bytes"));
+    SecretBytes::from_vec(plain)
+}
+
 /// How many bytes of padding end the buffer, after every one of them was looked at without a branch.
-fn padding(buffer: &[u8]) -> Option<usize> {
+pub(super) fn padding(buffer: &[u8]) -> Option<usize> {
     let tail = buffer.last_chunk::<BLOCK_LEN>()?;
     let pad = u32::from(*tail.last()?);
     let mut wrong = 32u32.wrapping_sub(pad) >> 31 | pad.wrapping_sub(1) >> 31;

@@ -12,12 +12,10 @@ use crate::{
     secret::{Secret, SecretBytes},
 };
 
-/// A token with the AES key that belongs to it. The key schedule is made once.
+/// A token with the AES key that belongs to it.
 pub(super) struct Pair {
     token: SecretBytes,
-    key: Secret<32>,
-    cipher: Aes256Cbc,
-    iv: Secret<16>,
+    key: AesKey,
 }
 
 impl Pair {
@@ -27,13 +25,8 @@ impl Pair {
         if !usable {
             return Err(Error::CallbackCredentials);
         }
-        let key = decode_key(encoding_aes_key)?;
-        // The format fixes the IV: the first half of the key.
-        let iv = Secret::filled(|iv| {
-            *iv = *key.expose_secret().first_chunk().expect("32 bytes start with 16");
-        });
-        let cipher = Aes256Cbc::new(key.expose_secret());
-        Ok(Self { token: SecretBytes::from_vec(token.into()), key, cipher, iv })
+        let key = AesKey::new(encoding_aes_key)?;
+        Ok(Self { token: SecretBytes::from_vec(token.into()), key })
     }
 
     pub(super) fn token(&self) -> &[u8] {
@@ -41,22 +34,55 @@ impl Pair {
     }
 
     pub(super) fn encrypt_in_place(&self, buffer: &mut [u8]) -> Result<(), Error> {
-        self.cipher.encrypt_in_place(self.iv.expose_secret(), buffer)
+        self.key.encrypt_in_place(buffer)
     }
 
     pub(super) fn decrypt_in_place(&self, buffer: &mut [u8]) -> Result<(), Error> {
-        self.cipher.decrypt_in_place(self.iv.expose_secret(), buffer)
+        self.key.decrypt_in_place(self.key.iv(), buffer)
     }
 
     /// Whether both are the same token and the same key, however the key is spelled.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        ct_eq(self.token(), other.token()) & ct_eq(self.key.expose_secret(), other.key.expose_secret())
+        ct_eq(self.token(), other.token())
+            & ct_eq(self.key.bytes.expose_secret(), other.key.bytes.expose_secret())
     }
 }
 
 impl fmt::Debug for Pair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pair").finish_non_exhaustive()
+    }
+}
+
+/// An AES key as Tencent writes it. The key schedule is made once.
+pub(super) struct AesKey {
+    bytes: Secret<32>,
+    cipher: Aes256Cbc,
+    iv: Secret<16>,
+}
+
+impl AesKey {
+    pub(super) fn new(encoding_aes_key: &str) -> Result<Self, Error> {
+        let bytes = decode_key(encoding_aes_key)?;
+        let iv = Secret::filled(|iv| {
+            *iv = *bytes.expose_secret().first_chunk().expect("32 bytes start with 16");
+        });
+        let cipher = Aes256Cbc::new(bytes.expose_secret());
+        Ok(Self { bytes, cipher, iv })
+    }
+
+    /// The IV that the format fixes: the first half of the key.
+    pub(super) fn iv(&self) -> &[u8; 16] {
+        self.iv.expose_secret()
+    }
+
+    pub(super) fn encrypt_in_place(&self, buffer: &mut [u8]) -> Result<(), Error> {
+        self.cipher.encrypt_in_place(self.iv(), buffer)
+    }
+
+    /// Decrypts under an IV, which past the first block is the ciphertext block before.
+    pub(super) fn decrypt_in_place(&self, iv: &[u8; 16], buffer: &mut [u8]) -> Result<(), Error> {
+        self.cipher.decrypt_in_place(iv, buffer)
     }
 }
 

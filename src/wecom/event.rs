@@ -94,6 +94,12 @@ impl Event {
         self.claim == Claim::Fresh
     }
 
+    /// The body of an answer of 200 that says nothing: `success` where the product wants to read that, else empty.
+    #[must_use]
+    pub fn acknowledgement(&self) -> &'static str {
+        self.settings.acknowledgement
+    }
+
     /// Settles the event: it will not be fresh again. Call it after its effects are safe, best in the same
     /// transaction.
     ///
@@ -141,23 +147,39 @@ impl fmt::Debug for Event {
 }
 
 /// What the console's URL check wants to see.
-pub struct Echo(Block);
+pub struct Echo(Form);
+
+enum Form {
+    /// An Official Account's echo comes as it goes back.
+    Clear(Box<[u8]>),
+    Sealed(Block),
+}
 
 impl Echo {
-    pub(super) fn new(block: Block) -> Option<Self> {
-        is_word(block.message(), MAX_ECHO).then_some(Self(block))
+    pub(super) fn clear(echo: &[u8]) -> Option<Self> {
+        is_word(echo, MAX_ECHO).then(|| Self(Form::Clear(echo.into())))
+    }
+
+    pub(super) fn sealed(block: Block) -> Option<Self> {
+        is_word(block.message(), MAX_ECHO).then_some(Self(Form::Sealed(block)))
     }
 
     /// The body of the answer, as it is: no quotes, no line end, no byte order mark.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.0.message()
+        match &self.0 {
+            Form::Clear(echo) => echo,
+            Form::Sealed(block) => block.message(),
+        }
     }
 
-    /// The receiveid that the policy matched.
+    /// The receiveid that the policy matched; empty for an Official Account, whose check names nobody.
     #[must_use]
     pub fn receive_id(&self) -> &[u8] {
-        self.0.receive_id()
+        match &self.0 {
+            Form::Clear(_) => b"",
+            Form::Sealed(block) => block.receive_id(),
+        }
     }
 }
 

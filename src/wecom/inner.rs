@@ -74,7 +74,7 @@ impl fmt::Debug for Inner<'_> {
 /// What identifies a message and dates it, from inside the encryption.
 #[derive(Default)]
 pub(super) struct Stamp<'a> {
-    /// `CreateTime`, else `TimeStamp`; 10 digits.
+    /// `CreateTime` or `create_time`, else `TimeStamp`; 10 digits.
     pub(super) time: Option<u64>,
     /// `MsgId` or `msgid`; 1 to 128 bytes.
     pub(super) id: Option<Value<'a>>,
@@ -86,10 +86,11 @@ impl<'a> Stamp<'a> {
     pub(super) fn find(message: &'a [u8]) -> Self {
         let (mut create, mut stamp, mut id) = (None, None, None);
         let time = |value: &str| seconds(value.trim_ascii().as_bytes());
-        let stamps = |name: &str| matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "msgid");
+        let stamps =
+            |name: &str| matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "create_time" | "msgid");
         let _parsed = walk(message, stamps, |name, value| {
             match &*name {
-                "CreateTime" if create.is_none() => create = Some(time(&value)),
+                "CreateTime" | "create_time" if create.is_none() => create = Some(time(&value)),
                 "TimeStamp" if stamp.is_none() => stamp = Some(time(&value)),
                 "MsgId" | "msgid" if id.is_none() => {
                     id = Some(value).filter(|id| (1..=MAX_ID).contains(&id.len()));

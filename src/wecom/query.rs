@@ -1,6 +1,6 @@
 //! What a query string says, and whether it keeps to the grammars that make its signature unambiguous.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use memchr::memchr;
 
@@ -16,8 +16,10 @@ use crate::encoding::{ct_eq, hex_decode};
 #[derive(Debug)]
 pub(super) struct Query<'a> {
     echostr: Option<Cow<'a, [u8]>>,
-    msg_signature: Cow<'a, [u8]>,
+    msg_signature: Option<Cow<'a, [u8]>>,
     nonce: Cow<'a, [u8]>,
+    /// The signature that covers no body.
+    signature: Option<Cow<'a, [u8]>>,
     timestamp: Cow<'a, [u8]>,
 }
 
@@ -29,8 +31,8 @@ impl<'a> Query<'a> {
         if raw.len() > MAX_QUERY {
             return Err(Refusal::QueryLong);
         }
-        let (mut echostr, mut msg_signature, mut nonce, mut timestamp) = (None, None, None, None);
-        let mut other = false;
+        let (mut echostr, mut msg_signature, mut nonce) = (None, None, None);
+        let (mut signature, mut timestamp) = (None, None);
         let escaped = raw.contains('%');
         let decode = |text| if escaped { decode(text) } else { Ok(Cow::Borrowed(text)) };
         let mut rest = Some(raw.as_bytes());
@@ -42,11 +44,9 @@ impl<'a> Query<'a> {
                 b"echostr" => &mut echostr,
                 b"msg_signature" => &mut msg_signature,
                 b"nonce" => &mut nonce,
+                b"signature" => &mut signature,
                 b"timestamp" => &mut timestamp,
-                name => {
-                    other |= name == b"signature";
-                    continue;
-                }
+                _ => continue,
             };
             let value = decode(value.unwrap_or_default())?;
             if slot.replace(value).is_some() {
@@ -55,8 +55,9 @@ impl<'a> Query<'a> {
         }
         Ok(Self {
             echostr,
-            msg_signature: msg_signature.ok_or(Refusal::SignatureMissing { other })?,
+            msg_signature,
             nonce: nonce.ok_or(Refusal::Missing)?,
+            signature,
             timestamp: timestamp.ok_or(Refusal::Missing)?,
         })
     }
@@ -72,16 +73,29 @@ impl<'a> Query<'a> {
         }
         Ok(Self {
             echostr: None,
-            msg_signature: Cow::Borrowed(msg_signature),
+            msg_signature: Some(Cow::Borrowed(msg_signature)),
             nonce: Cow::Borrowed(nonce),
+            signature: None,
             timestamp: Cow::Borrowed(timestamp),
         })
     }
 
     /// Whether `msg_signature` has the value that belongs into `signature`.
-    pub(super) fn is_signed_without_body(&self, pair: &Pair) -> bool {
+    pub(super) fn is_misplaced(&self, pair: &Pair) -> bool {
+        self.msg_signature.as_ref().is_some_and(|signature| self.is_without_body(pair, signature))
+    }
+
+    /// The time of a URL check in clear, whose `signature` one of the pairs made.
+    pub(super) fn clear_check(&self, pairs: &[Arc<Pair>]) -> Result<u64, Refusal> {
+        let seconds = self.words()?;
+        let signature = self.signature.as_ref().ok_or(Refusal::SignatureMissing { other: false })?;
+        let verified = pairs.iter().fold(false, |known, pair| known | self.is_without_body(pair, signature));
+        if verified { Ok(seconds) } else { Err(Refusal::Signature) }
+    }
+
+    fn is_without_body(&self, pair: &Pair, signature: &[u8]) -> bool {
         let expected = sign_without_body(pair, &self.timestamp, &self.nonce);
-        hex_decode::<SIGNATURE_LEN>(&self.msg_signature).is_some_and(|found| ct_eq(&found, &expected))
+        hex_decode::<SIGNATURE_LEN>(signature).is_some_and(|found| ct_eq(&found, &expected))
     }
 
     pub(super) fn echostr(&self) -> Option<&[u8]> {
@@ -90,13 +104,11 @@ impl<'a> Query<'a> {
 
     /// Checks every grammar, and decodes. Nothing has been hashed before this.
     pub(super) fn request<'b>(&'b self, encrypt: &'b [u8]) -> Result<Request<'b>, Refusal> {
-        let seconds = seconds(&self.timestamp).ok_or_else(|| Refusal::Timestamp {
-            milliseconds: self.timestamp.len() == 13 && self.timestamp.iter().all(u8::is_ascii_digit),
-        })?;
-        if !is_word(&self.nonce, MAX_NONCE) {
-            return Err(Refusal::Nonce);
-        }
-        let signature = hex_decode(&self.msg_signature).ok_or(Refusal::SignatureForm)?;
+        let msg_signature = self.msg_signature.as_ref();
+        let msg_signature =
+            msg_signature.ok_or(Refusal::SignatureMissing { other: self.signature.is_some() })?;
+        let seconds = self.words()?;
+        let signature = hex_decode(msg_signature).ok_or(Refusal::SignatureForm)?;
         let ciphertext = base64_simd::STANDARD
             .decode_to_vec(encrypt)
             .ok()
@@ -113,6 +125,14 @@ impl<'a> Query<'a> {
             signature,
             timestamp: &self.timestamp,
         })
+    }
+
+    /// The timestamp, if it and the nonce keep to their grammars.
+    fn words(&self) -> Result<u64, Refusal> {
+        let seconds = seconds(&self.timestamp).ok_or_else(|| Refusal::Timestamp {
+            milliseconds: self.timestamp.len() == 13 && self.timestamp.iter().all(u8::is_ascii_digit),
+        })?;
+        if is_word(&self.nonce, MAX_NONCE) { Ok(seconds) } else { Err(Refusal::Nonce) }
     }
 }
 
@@ -229,7 +249,7 @@ mod tests {
         let query =
             Query::parse("msg%5Fsignature=a&timestamp=b&nonce=c&echostr=%2B+%252B&x=%zz&y&=&&").unwrap();
         assert_eq!(query.echostr(), Some(&b"++%2B"[..]));
-        assert_eq!(&*query.msg_signature, b"a");
+        assert_eq!(query.msg_signature.as_deref(), Some(&b"a"[..]));
     }
 
     #[test]
@@ -258,15 +278,18 @@ mod tests {
     #[test]
     fn a_query_that_cannot_be_split_is_refused() {
         let base = "msg_signature=a&timestamp=b&nonce=c";
-        for again in ["msg_signature=a", "timestamp=b", "nonce=c", "nonce", "n%6fnce=d"] {
+        for again in
+            ["msg_signature=a", "signature=a&signature=a", "timestamp=b", "nonce=c", "nonce", "n%6fnce=d"]
+        {
             assert_eq!(Query::parse(&format!("{base}&{again}")).unwrap_err(), Refusal::Duplicate, "{again}");
         }
         for bad in ["echostr=%", "echostr=%2", "echostr=%g0", "echostr=%+1", "%zz=1"] {
             assert_eq!(Query::parse(&format!("{base}&{bad}")).unwrap_err(), Refusal::Percent, "{bad}");
         }
-        assert_eq!(Query::parse("").unwrap_err(), Refusal::SignatureMissing { other: false });
-        let other = Query::parse("signature=a&timestamp=b&nonce=c").unwrap_err();
-        assert_eq!(other, Refusal::SignatureMissing { other: true });
+        let missing = |raw: &str| Query::parse(raw).unwrap().request(b"A").unwrap_err();
+        assert_eq!(missing("timestamp=b&nonce=c"), Refusal::SignatureMissing { other: false });
+        assert_eq!(missing("signature=a&timestamp=b&nonce=c"), Refusal::SignatureMissing { other: true });
+        assert_eq!(Query::parse("").unwrap_err(), Refusal::Missing);
         assert_eq!(Query::parse("msg_signature=a&nonce=c").unwrap_err(), Refusal::Missing);
         assert_eq!(Query::parse("msg_signature=a&timestamp=c").unwrap_err(), Refusal::Missing);
         let fill = |len: usize| format!("{base}&x={}", "y".repeat(len - base.len() - 3));

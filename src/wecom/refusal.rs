@@ -116,7 +116,9 @@ impl Refusal {
             }
             Self::Signature => "the signature does not match: wrong token, or another app's URL",
             Self::SignatureForm => "msg_signature is not 40 lowercase hexadecimal digits",
-            Self::SignatureMissing { other: false } => "msg_signature is missing from the query",
+            Self::SignatureMissing { other: false } => {
+                "msg_signature is missing from the query (of an Official Account's URL check: signature)"
+            }
             Self::SignatureMissing { other: true } => {
                 "the query has signature but not msg_signature: the app is not in secure mode"
             }

@@ -7,7 +7,7 @@ use super::{
     event::Opened,
     guard::{Departure, retention},
     query::other_reading,
-    settings::Settings,
+    settings::{Product, Settings},
     signature::{Signature, sign},
 };
 use crate::{
@@ -18,12 +18,13 @@ use crate::{
 
 /// An encrypted and signed reply. Nothing in it is secret.
 ///
-/// A reply to XML has a nonce of its own; a reply to JSON has the request's, as the AI bot requires.
+/// A reply has a nonce of its own; one to an AI bot's JSON has the request's, as the bot requires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     pub(super) encrypt: String,
     format: Format,
     pub(super) nonce: String,
+    product: Product,
     pub(super) signature: String,
     pub(super) timestamp: String,
 }
@@ -45,7 +46,7 @@ impl Reply {
             block_random,
             plaintext,
             receive_id,
-            Heading { format: opened.format, nonce, timestamp },
+            Heading { format: opened.format, nonce, product: settings.product, timestamp },
         )?;
         if let Some(registered) = &settings.guard {
             let other = other_reading(reply.timestamp.as_bytes(), reply.nonce.as_bytes());
@@ -65,10 +66,13 @@ impl Reply {
         receive_id: &[u8],
         heading: Heading,
     ) -> Result<(Self, Signature), Error> {
-        let Heading { format, nonce, timestamp } = heading;
+        let Heading { format, nonce, product, timestamp } = heading;
         let encrypt = encrypt(pair, random, plaintext, receive_id)?;
         let signature = sign(pair, timestamp.as_bytes(), nonce.as_bytes(), encrypt.as_bytes());
-        Ok((Self { encrypt, format, nonce, signature: hex_encode(&signature), timestamp }, signature))
+        Ok((
+            Self { encrypt, format, nonce, product, signature: hex_encode(&signature), timestamp },
+            signature,
+        ))
     }
 
     /// The body in the format that the request came in.
@@ -77,6 +81,15 @@ impl Reply {
         match self.format {
             Format::Json => self.to_json(),
             Format::Xml => self.to_xml(),
+        }
+    }
+
+    /// The media type of [`Reply::to_body`].
+    #[must_use]
+    pub fn content_type(&self) -> &'static str {
+        match self.format {
+            Format::Json => "application/json",
+            Format::Xml => "application/xml",
         }
     }
 
@@ -92,14 +105,20 @@ impl Reply {
         )
     }
 
-    /// The JSON body of an AI bot, document/path/101033.
+    /// The JSON body of an AI bot, document/path/101033, or of an Official Account.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let Self { encrypt, nonce, signature, timestamp, .. } = self;
-        format!(
-            "{{\"encrypt\":\"{encrypt}\",\"msgsignature\":\"{signature}\",\
-             \"timestamp\":{timestamp},\"nonce\":\"{nonce}\"}}"
-        )
+        let Self { encrypt, nonce, product, signature, timestamp, .. } = self;
+        match product {
+            Product::OfficialAccount => format!(
+                "{{\"Encrypt\":\"{encrypt}\",\"MsgSignature\":\"{signature}\",\
+                 \"TimeStamp\":{timestamp},\"Nonce\":\"{nonce}\"}}"
+            ),
+            Product::WeCom => format!(
+                "{{\"encrypt\":\"{encrypt}\",\"msgsignature\":\"{signature}\",\
+                 \"timestamp\":{timestamp},\"nonce\":\"{nonce}\"}}"
+            ),
+        }
     }
 }
 
@@ -107,6 +126,7 @@ impl Reply {
 pub(super) struct Heading {
     pub(super) format: Format,
     pub(super) nonce: String,
+    pub(super) product: Product,
     pub(super) timestamp: String,
 }
 

@@ -18,10 +18,10 @@
 //! ```
 
 use super::{
-    block::{Block, RANDOM_LEN, encrypt},
-    credentials::Pair,
+    block::{Block, RANDOM_LEN, encrypt, padded},
+    credentials::{AesKey, Pair},
     inner::Inner,
-    signature::sign,
+    signature::{sign, sign_without_body},
 };
 use crate::{
     encoding::{ct_eq, hex_encode},
@@ -87,6 +87,15 @@ impl Sender {
         Ok(format!("{query}&echostr={}", escape(&encrypt)))
     }
 
+    /// The query string of an Official Account's URL check, whose echo is in clear. The nonce is not checked.
+    #[must_use]
+    pub fn get_clear(&self, echo: &str, timestamp: u64, nonce: &str) -> String {
+        let timestamp = timestamp.to_string();
+        let signature = sign_without_body(&self.pair, timestamp.as_bytes(), nonce.as_bytes());
+        let (signature, echo, nonce) = (hex_encode(&signature), escape(echo), escape(nonce));
+        format!("signature={signature}&echostr={echo}&timestamp={timestamp}&nonce={nonce}")
+    }
+
     /// Verifies and decrypts a reply's body, XML or JSON.
     ///
     /// # Errors
@@ -123,6 +132,17 @@ impl Sender {
         let nonce = escape(nonce);
         Ok((format!("msg_signature={signature}&timestamp={timestamp}&nonce={nonce}"), encrypt))
     }
+}
+
+/// A file as an AI bot receives it, under a key of 43 base64 digits.
+///
+/// # Errors
+///
+/// [`Error::CallbackCredentials`] for another form of key.
+pub fn encrypt_media(key: &str, file: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut buffer = padded(&[file]);
+    AesKey::new(key)?.encrypt_in_place(buffer.expose_secret_mut())?;
+    Ok(buffer.expose_secret().to_vec())
 }
 
 /// Percent-encodes all but letters, digits, `-` and `_`.

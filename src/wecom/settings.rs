@@ -31,8 +31,18 @@ pub enum Binding {
     Required,
 }
 
+/// Whose product sends, where the products differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Product {
+    /// WeChat's Official Accounts and mini-programs: the URL check is in clear, JSON replies have capital names.
+    OfficialAccount,
+    WeCom,
+}
+
 #[derive(Clone)]
 pub(super) struct Settings {
+    /// The body of an answer that says nothing.
+    pub(super) acknowledgement: &'static str,
     pub(super) binding: Binding,
     pub(super) clock: Arc<dyn Fn() -> Duration + Send + Sync>,
     pub(super) guard: Option<Registered>,
@@ -40,6 +50,7 @@ pub(super) struct Settings {
     pub(super) messages: ReceiveId,
     /// The current pair, then previous ones.
     pub(super) pairs: Vec<Arc<Pair>>,
+    pub(super) product: Product,
     pub(super) url_check: ReceiveId,
     pub(super) window: Duration,
 }
@@ -55,12 +66,14 @@ impl Settings {
     pub(super) fn new(pair: Pair, url_check: ReceiveId, messages: ReceiveId) -> Self {
         let guard = Arc::new(MemoryGuard::default());
         Self {
+            acknowledgement: "",
             binding: Binding::IfPresent,
             clock: Arc::new(system_clock),
             guard: Some(Registered { guard, callback_id: "".into() }),
             lease: DEFAULT_LEASE,
             messages,
             pairs: vec![Arc::new(pair)],
+            product: Product::WeCom,
             url_check,
             window: DEFAULT_WINDOW,
         }
@@ -68,42 +81,6 @@ impl Settings {
 
     pub(super) fn now(&self) -> Duration {
         (self.clock)()
-    }
-
-    /// Verifies, and only then decrypts: with every pair whose token verifies, of which exactly one may open.
-    pub(super) fn unlock(
-        &self,
-        request: &mut Request<'_>,
-        receive_id: &ReceiveId,
-    ) -> Result<(Arc<Pair>, Block), Refusal> {
-        let mut verified = [false; MAX_PAIRS];
-        for (verified, pair) in verified.iter_mut().zip(&self.pairs) {
-            let expected = sign(pair, request.timestamp, request.nonce, request.encrypt);
-            *verified = ct_eq(&expected, &request.signature);
-        }
-        let mut left = verified.iter().filter(|verified| **verified).count();
-        let mut outcome = Err(Refusal::Signature);
-        for (_, pair) in verified.iter().zip(&self.pairs).filter(|(verified, _)| **verified) {
-            left = left.saturating_sub(1);
-            // The last pair decrypts in the request's own buffer.
-            let ciphertext =
-                if left == 0 { core::mem::take(&mut request.ciphertext) } else { request.ciphertext.clone() };
-            let block = Block::decrypt(pair, ciphertext).map_err(Refusal::Block).and_then(|block| {
-                let found = block.receive_id();
-                if receive_id.accepts(found) {
-                    Ok(block)
-                } else {
-                    Err(Refusal::ReceiveId { found: found.iter().take(SHOWN).copied().collect() })
-                }
-            });
-            outcome = match (outcome, block) {
-                (Ok(_) | Err(Refusal::Ambiguous), Ok(_)) => Err(Refusal::Ambiguous),
-                (Err(_), Ok(block)) => Ok((Arc::clone(pair), block)),
-                (Err(Refusal::Signature), Err(refusal)) => Err(refusal),
-                (before, Err(_)) => before,
-            };
-        }
-        outcome
     }
 
     /// The timestamp must be within the window around the time.
@@ -134,12 +111,72 @@ impl Settings {
     }
 }
 
-fn system_clock() -> Duration {
+/// What one of the candidates opened.
+pub(super) struct Unlocked {
+    pub(super) block: Block,
+    /// Which candidate's it is.
+    pub(super) candidate: usize,
+    pub(super) pair: Arc<Pair>,
+}
+
+/// Verifies, and only then decrypts: with every pair of every candidate whose token verifies, of which exactly one
+/// may open. There are at most [`MAX_TRIED`].
+pub(super) fn unlock(
+    candidates: &[&Settings],
+    policy: fn(&Settings) -> &ReceiveId,
+    request: &mut Request<'_>,
+) -> Result<Unlocked, Refusal> {
+    let pairs = || {
+        let all = candidates.iter().enumerate();
+        all.flat_map(|(candidate, settings)| {
+            settings.pairs.iter().map(move |pair| (candidate, *settings, pair))
+        })
+    };
+    let mut verified = [false; MAX_TRIED];
+    for (verified, (_, _, pair)) in verified.iter_mut().zip(pairs()) {
+        let expected = sign(pair, request.timestamp, request.nonce, request.encrypt);
+        *verified = ct_eq(&expected, &request.signature);
+    }
+    let mut left = verified.iter().filter(|verified| **verified).count();
+    let mut outcome = Err(Refusal::Signature);
+    for (_, (candidate, settings, pair)) in verified.iter().zip(pairs()).filter(|(verified, _)| **verified) {
+        left = left.saturating_sub(1);
+        // The last pair decrypts in the request's own buffer.
+        let ciphertext =
+            if left == 0 { core::mem::take(&mut request.ciphertext) } else { request.ciphertext.clone() };
+        let opened = Block::decrypt(pair, ciphertext).map_err(Refusal::Block).and_then(|block| {
+            let found = block.receive_id();
+            if policy(settings).accepts(found) {
+                Ok(Unlocked { block, candidate, pair: Arc::clone(pair) })
+            } else {
+                Err(Refusal::ReceiveId { found: found.iter().take(SHOWN).copied().collect() })
+            }
+        });
+        outcome = match (outcome, opened) {
+            (Ok(_) | Err(Refusal::Ambiguous), Ok(_)) => Err(Refusal::Ambiguous),
+            (Err(_), Ok(unlocked)) => Ok(unlocked),
+            (Err(Refusal::Signature), Err(refusal)) => Err(refusal),
+            (before, Err(_)) => before,
+        };
+    }
+    outcome
+}
+
+pub(super) fn system_clock() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }
 
+/// The longest callback id, in bytes.
+pub(super) const MAX_CALLBACK_ID: usize = 255;
+
 /// The most pairs that one callback tries.
 pub(super) const MAX_PAIRS: usize = 8;
+
+/// The most callbacks that one request is tried with. Each costs a hash of the whole body.
+pub(super) const MAX_CANDIDATES: usize = 8;
+
+/// The most pairs of all candidates together.
+pub(super) const MAX_TRIED: usize = 16;
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(4);
 

@@ -16,8 +16,8 @@ pub(super) fn sign(pair: &Pair, timestamp: &[u8], nonce: &[u8], encrypt: &[u8]) 
     sha1(&parts)
 }
 
-/// The three-part signature that other Tencent products send as `signature`. It covers no body; it is computed
-/// only to tell an operator that it was used by mistake.
+/// `SHA-1(sort([token, timestamp, nonce]) joined)`, which other Tencent products send as `signature`. It covers no body:
+/// an Official Account's URL check has nothing else, and for a message it is never enough.
 pub(super) fn sign_without_body(pair: &Pair, timestamp: &[u8], nonce: &[u8]) -> Signature {
     sign(pair, timestamp, nonce, b"")
 }
