@@ -38,6 +38,7 @@ mod inner;
 pub mod js_sdk;
 pub mod login;
 pub mod media;
+pub mod message;
 mod query;
 mod receive_id;
 mod refusal;

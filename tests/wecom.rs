@@ -9,6 +9,8 @@
 
 #[path = "wecom/malleation.rs"]
 mod malleation;
+#[path = "wecom/messages.rs"]
+mod messages;
 #[path = "wecom/scenes.rs"]
 mod scenes;
 

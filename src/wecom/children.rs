@@ -26,18 +26,32 @@ where
     let (format, document) = document(message)?;
     match format {
         Format::Json => walk_json(document, wants, visit),
-        Format::Xml => walk_xml(document, wants, visit),
+        Format::Xml => walk_xml(document, 0, wants, visit),
     }
 }
 
-fn walk_xml<'a, W, V>(document: &'a [u8], wants: W, mut visit: V) -> Option<()>
+/// [`walk`] over what is inside a child: the elements of an XML element, or a JSON object.
+pub(super) fn walk_nested<'a, V>(source: &'a str, visit: V) -> Option<()>
+where
+    V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
+{
+    let all = |_: &str| true;
+    if source.starts_with('{') {
+        walk_json(source.as_bytes(), all, visit)
+    } else {
+        walk_xml(source.as_bytes(), 1, all, visit)
+    }
+}
+
+/// `above` is how many levels enclose the document: none, or the one element whose content it is.
+fn walk_xml<'a, W, V>(document: &'a [u8], above: usize, wants: W, mut visit: V) -> Option<()>
 where
     W: Fn(&str) -> bool,
     V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
     let mut reader = Reader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
-    let (mut depth, mut rooted, mut first) = (0usize, false, true);
+    let (mut depth, mut rooted, mut first) = (above, above > 0, true);
     let mut wanted: Option<Child<'a>> = None;
     loop {
         // White space between children is nobody's: no event is made of it.
@@ -69,7 +83,7 @@ where
                     && let Some(Child { name, nested, start, text, .. }) = wanted.take()
                 {
                     let value = if nested {
-                        Value(Cow::Borrowed(core::str::from_utf8(document.get(start..before)?).ok()?))
+                        Value::source(core::str::from_utf8(document.get(start..before)?).ok()?)
                     } else {
                         text
                     };
@@ -102,8 +116,8 @@ where
                 }
             }
             Ok(Event::Comment(_)) => {}
-            Ok(Event::Decl(_)) if first => {}
-            Ok(Event::Eof) => return (rooted && depth == 0).then_some(()),
+            Ok(Event::Decl(_)) if first && above == 0 => {}
+            Ok(Event::Eof) => return (rooted && depth == above).then_some(()),
             _ => return None,
         }
         first = false;
@@ -155,23 +169,39 @@ impl<'a> Child<'a> {
 
 /// A child's text: a part of the message, or a copy that is wiped when this is dropped.
 #[derive(Default)]
-pub(super) struct Value<'a>(Cow<'a, str>);
+pub(super) struct Value<'a> {
+    text: Cow<'a, str>,
+    is_source: bool,
+}
 
 impl<'a> Value<'a> {
+    fn source(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), is_source: true }
+    }
+
+    fn text(text: Cow<'a, str>) -> Self {
+        Self { text, is_source: false }
+    }
+
+    /// Whether it is not a text but the source of what has children.
+    pub(super) fn is_source(&self) -> bool {
+        self.is_source
+    }
+
     fn push(&mut self, text: Cow<'a, str>) {
-        if self.0.is_empty() {
-            self.0 = text;
+        if self.text.is_empty() {
+            self.text = text;
             return;
         }
-        let len = self.0.len().saturating_add(text.len());
-        match &mut self.0 {
+        let len = self.text.len().saturating_add(text.len());
+        match &mut self.text {
             Cow::Owned(held) if len <= held.capacity() => held.push_str(&text),
             held => {
                 // A string that grows by itself would leave its bytes behind.
                 let mut longer = String::with_capacity(len.saturating_mul(2));
                 longer.push_str(held);
                 longer.push_str(&text);
-                drop(mem::replace(self, Self(Cow::Owned(longer))));
+                drop(mem::replace(self, Self::text(Cow::Owned(longer))));
             }
         }
     }
@@ -181,13 +211,13 @@ impl Deref for Value<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
 impl Drop for Value<'_> {
     fn drop(&mut self) {
-        if let Cow::Owned(text) = &mut self.0 {
+        if let Cow::Owned(text) = &mut self.text {
             text.zeroize();
         }
     }
@@ -251,9 +281,10 @@ fn json_value(raw: &str) -> Option<Option<Value<'_>>> {
         },
         b'n' => return Some(None),
         b'[' | b'{' if levels(raw) >= MAX_DEPTH => return None,
+        b'[' | b'{' => return Some(Some(Value::source(raw))),
         _ => Cow::Borrowed(raw),
     };
-    Some(Some(Value(text)))
+    Some(Some(Value::text(text)))
 }
 
 /// How deep a valid JSON value nests.

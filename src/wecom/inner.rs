@@ -4,7 +4,7 @@ use core::{fmt, ops::ControlFlow};
 use std::borrow::Cow;
 
 use super::{
-    children::{Value, walk},
+    children::{Value, walk, walk_nested},
     query::seconds,
 };
 use crate::error::Error;
@@ -36,11 +36,19 @@ impl<'a> Inner<'a> {
     ///
     /// [`Error::CallbackFormat`].
     pub fn parse(message: &'a [u8]) -> Result<Self, Error> {
-        let mut inner = Self { children: Vec::new() };
-        let children = &mut inner.children;
-        let mut room = true;
-        let all = |_: &str| true;
-        walk(message, all, |name, value| {
+        Self::collect(|visit| walk(message, |_| true, visit))
+    }
+
+    /// Parses what is inside a child.
+    pub(super) fn parse_nested(source: &'a str) -> Result<Self, Error> {
+        Self::collect(|visit| walk_nested(source, visit))
+    }
+
+    fn collect(
+        walk: impl FnOnce(&mut dyn FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>) -> Option<()>,
+    ) -> Result<Self, Error> {
+        let (mut children, mut room) = (Vec::new(), true);
+        walk(&mut |name, value| {
             room = children.len() < MAX_CHILDREN;
             if !room {
                 return ControlFlow::Break(());
@@ -50,13 +58,24 @@ impl<'a> Inner<'a> {
         })
         .filter(|()| room)
         .ok_or(Error::CallbackFormat)?;
-        Ok(inner)
+        Ok(Self { children })
     }
 
     /// The text of the first child of that exact name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(child, _)| *child == name).map(|(_, value)| value)
+    }
+
+    /// The source of the first child of that name that has children.
+    pub(super) fn source(&self, name: &str) -> Option<&str> {
+        self.sources(name).next()
+    }
+
+    /// The sources of the children of that name that have children.
+    pub(super) fn sources(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.children.iter().filter(move |(child, value)| *child == name && value.is_source());
+        named.map(|(_, value)| &**value)
     }
 
     /// All children in order, as name and text; a repeated name comes as often as it is there.
