@@ -27,7 +27,7 @@ const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 const CORP: &str = "wx5823bf96d3bd56c7";
 const NOW: u64 = 1_409_659_813;
 /// Messages in a round: each is new to the guard. Between two rounds everything in it runs out.
-const ROUND: usize = 2_048;
+const ROUND: usize = 256;
 
 fn callback() -> Callback {
     Callback::company_app(TOKEN, KEY, CORP).unwrap().clock(|| Duration::from_secs(NOW))

@@ -71,13 +71,11 @@ pub(crate) fn hex_decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
 
 /// Lowercase hexadecimal.
 pub(crate) fn hex_encode(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from(if value < 10 { b'0' + value } else { b'a' + value - 10 });
-    let mut out = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 15));
-    }
-    out
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let mut out = vec![0; 2 * bytes.len()];
+    out.iter_mut().zip(digits).for_each(|(place, digit)| *place = digit);
+    String::from_utf8(out).expect("hexadecimal digits are ASCII")
 }
 
 /// Compares in time that depends on the lengths alone.

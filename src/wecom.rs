@@ -33,6 +33,7 @@ mod children;
 mod credentials;
 mod envelope;
 mod event;
+mod flat;
 mod guard;
 mod inner;
 pub mod js_sdk;

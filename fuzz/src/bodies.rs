@@ -9,9 +9,14 @@ use tenantseal::{
     wecom::{Callback, Envelope, Inner},
 };
 
-/// A callback body or a decrypted message that claims to be XML.
+/// A callback body or a decrypted message that claims to be XML. The layout in which WeCom writes it is read in a way of
+/// its own, to the same result.
 pub fn xml(data: &[u8]) {
     parse(data);
+    if let (Ok(envelope), Ok(inner)) = (Envelope::parse(data), Inner::parse(data)) {
+        let encrypt = inner.get("Encrypt").or_else(|| inner.get("encrypt"));
+        assert_eq!(encrypt.map(|text| text.trim_matches([' ', '\t', '\r', '\n'])), Some(envelope.encrypt()));
+    }
 }
 
 /// A callback body or a decrypted message that claims to be JSON.

@@ -183,6 +183,10 @@ impl<'a> Value<'a> {
         Self { text, is_source: false }
     }
 
+    pub(super) fn borrowed(text: &'a str) -> Self {
+        Self::text(Cow::Borrowed(text))
+    }
+
     /// Whether it is not a text but the source of what has children.
     pub(super) fn is_source(&self) -> bool {
         self.is_source

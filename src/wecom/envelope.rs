@@ -2,7 +2,7 @@
 
 mod json;
 
-use core::fmt;
+use core::{fmt, ops::ControlFlow};
 use std::borrow::Cow;
 
 use quick_xml::{
@@ -12,6 +12,7 @@ use quick_xml::{
 
 pub(super) use json::Text;
 
+use super::flat;
 use crate::error::Error;
 
 /// A request's body, taken apart but not yet authenticated.
@@ -135,6 +136,23 @@ impl<'a> Fields<'a> {
 }
 
 fn read_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
+    let mut once = true;
+    let flat = flat::walk(document, |name, text| {
+        if let Some(field) = xml_field(name) {
+            once &= fields.slot(field).replace(Cow::Borrowed(text)).is_none();
+        }
+        ControlFlow::Continue(())
+    });
+    match flat {
+        Some(()) => once.then_some(()),
+        None => {
+            *fields = Fields::default();
+            read_any_xml(document, fields)
+        }
+    }
+}
+
+fn read_any_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
     let mut reader = Reader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
     let (mut depth, mut rooted, mut first) = (0usize, false, true);

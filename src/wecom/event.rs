@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::{
     block::Block,
-    credentials::Pair,
     envelope::Format,
     guard::{Arrival, Claim, EventKey, retention},
     inner::Inner,
@@ -35,7 +34,8 @@ pub(super) struct Opened {
     pub(super) now: Duration,
     /// The latest other time that the signed text reads as, where nothing but the guard tells it from the timestamp.
     pub(super) other_reading: Option<u64>,
-    pub(super) pair: Arc<Pair>,
+    /// Which of the callback's pairs opened it.
+    pub(super) pair: usize,
     /// The request's nonce, if a reply has to repeat it.
     pub(super) reply_nonce: Option<Box<str>>,
     pub(super) signature: Signature,

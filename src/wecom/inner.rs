@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     children::{Value, walk, walk_nested},
+    flat,
     query::seconds,
 };
 use crate::error::Error;
@@ -103,22 +104,48 @@ impl<'a> Stamp<'a> {
     /// Looks for the stamp in one pass that ends where all of it was found, or where the message cannot be parsed
     /// any further: what was found by then counts.
     pub(super) fn find(message: &'a [u8]) -> Self {
-        let (mut create, mut stamp, mut id) = (None, None, None);
-        let time = |value: &str| seconds(value.trim_ascii().as_bytes());
-        let stamps =
-            |name: &str| matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "create_time" | "msgid");
-        let _parsed = walk(message, stamps, |name, value| {
-            match &*name {
-                "CreateTime" | "create_time" if create.is_none() => create = Some(time(&value)),
-                "TimeStamp" if stamp.is_none() => stamp = Some(time(&value)),
-                "MsgId" | "msgid" if id.is_none() => {
-                    id = Some(value).filter(|id| (1..=MAX_ID).contains(&id.len()));
-                }
-                _ => {}
+        let mut flat = Search::default();
+        if flat::walk(message, |name, text| flat.look(name, || Value::borrowed(text))).is_some() {
+            return flat.found();
+        }
+        let mut search = Search::default();
+        let _parsed = walk(message, Search::wants, |name, value| search.look(&name, || value));
+        search.found()
+    }
+}
+
+/// What was found so far: the first of each, whether it can be used or not.
+#[derive(Default)]
+struct Search<'a> {
+    create: Option<Option<u64>>,
+    stamp: Option<Option<u64>>,
+    id: Option<Value<'a>>,
+}
+
+impl<'a> Search<'a> {
+    fn wants(name: &str) -> bool {
+        matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "create_time" | "msgid")
+    }
+
+    fn look(&mut self, name: &str, value: impl FnOnce() -> Value<'a>) -> ControlFlow<()> {
+        let time = |value: Value<'a>| Some(seconds(value.trim_ascii().as_bytes()));
+        match name {
+            "CreateTime" | "create_time" if self.create.is_none() => self.create = time(value()),
+            "TimeStamp" if self.stamp.is_none() => self.stamp = time(value()),
+            "MsgId" | "msgid" if self.id.is_none() => {
+                self.id = Some(value()).filter(|id| (1..=MAX_ID).contains(&id.len()));
             }
-            if create.is_some() && id.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        Self { time: create.or(stamp).flatten(), id }
+            _ => {}
+        }
+        if self.create.is_some() && self.id.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+
+    fn found(self) -> Stamp<'a> {
+        Stamp { time: self.create.or(self.stamp).flatten(), id: self.id }
     }
 }
 

@@ -36,13 +36,14 @@ impl Reply {
         let (block_random, nonce) = random.split_first_chunk().expect("the block's share is the first");
         let nonce = match &opened.reply_nonce {
             Some(nonce) => nonce.to_string(),
-            None => format!("n{}n", hex_encode(nonce)),
+            None => ["n", &hex_encode(nonce), "n"].concat(),
         };
         let now = settings.now();
         let timestamp = now.as_secs().to_string();
         let receive_id = opened.block.receive_id();
+        let pair = settings.pairs.get(opened.pair).ok_or(Error::CallbackCredentials)?;
         let (reply, signature) = Self::encrypted(
-            &opened.pair,
+            pair,
             block_random,
             plaintext,
             receive_id,
@@ -98,11 +99,18 @@ impl Reply {
     pub fn to_xml(&self) -> String {
         // No value can break out of its place: base64, hexadecimal, digits, and [A-Za-z0-9_-].
         let Self { encrypt, nonce, signature, timestamp, .. } = self;
-        format!(
-            "<xml>\n<Encrypt><![CDATA[{encrypt}]]></Encrypt>\n\
-             <MsgSignature><![CDATA[{signature}]]></MsgSignature>\n\
-             <TimeStamp>{timestamp}</TimeStamp>\n<Nonce><![CDATA[{nonce}]]></Nonce>\n</xml>"
-        )
+        [
+            "<xml>\n<Encrypt><![CDATA[",
+            encrypt,
+            "]]></Encrypt>\n<MsgSignature><![CDATA[",
+            signature,
+            "]]></MsgSignature>\n<TimeStamp>",
+            timestamp,
+            "</TimeStamp>\n<Nonce><![CDATA[",
+            nonce,
+            "]]></Nonce>\n</xml>",
+        ]
+        .concat()
     }
 
     /// The JSON body of an AI bot, document/path/101033, or of an Official Account.

@@ -116,7 +116,8 @@ pub(super) struct Unlocked {
     pub(super) block: Block,
     /// Which candidate's it is.
     pub(super) candidate: usize,
-    pub(super) pair: Arc<Pair>,
+    /// With which of its pairs.
+    pub(super) pair: usize,
 }
 
 /// Verifies, and only then decrypts: with every pair of every candidate whose token verifies, of which exactly one
@@ -127,19 +128,20 @@ pub(super) fn unlock(
     request: &mut Request<'_>,
 ) -> Result<Unlocked, Refusal> {
     let pairs = || {
-        let all = candidates.iter().enumerate();
-        all.flat_map(|(candidate, settings)| {
-            settings.pairs.iter().map(move |pair| (candidate, *settings, pair))
+        candidates.iter().enumerate().flat_map(|(candidate, settings)| {
+            settings.pairs.iter().enumerate().map(move |(number, pair)| (candidate, *settings, number, pair))
         })
     };
     let mut verified = [false; MAX_TRIED];
-    for (verified, (_, _, pair)) in verified.iter_mut().zip(pairs()) {
+    for (verified, (_, _, _, pair)) in verified.iter_mut().zip(pairs()) {
         let expected = sign(pair, request.timestamp, request.nonce, request.encrypt);
         *verified = ct_eq(&expected, &request.signature);
     }
     let mut left = verified.iter().filter(|verified| **verified).count();
     let mut outcome = Err(Refusal::Signature);
-    for (_, (candidate, settings, pair)) in verified.iter().zip(pairs()).filter(|(verified, _)| **verified) {
+    for (_, (candidate, settings, number, pair)) in
+        verified.iter().zip(pairs()).filter(|(verified, _)| **verified)
+    {
         left = left.saturating_sub(1);
         // The last pair decrypts in the request's own buffer.
         let ciphertext =
@@ -147,7 +149,7 @@ pub(super) fn unlock(
         let opened = Block::decrypt(pair, ciphertext).map_err(Refusal::Block).and_then(|block| {
             let found = block.receive_id();
             if policy(settings).accepts(found) {
-                Ok(Unlocked { block, candidate, pair: Arc::clone(pair) })
+                Ok(Unlocked { block, candidate, pair: number })
             } else {
                 Err(Refusal::ReceiveId { found: found.iter().take(SHOWN).copied().collect() })
             }
