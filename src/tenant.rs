@@ -6,6 +6,7 @@
 
 mod cache;
 mod chain;
+mod credentials;
 mod derived;
 mod draft;
 mod entry;
@@ -30,6 +31,7 @@ mod store;
 mod suite;
 mod view;
 
+pub use credentials::CallbackCredentials;
 pub use event::{EventRecorder, EventSink, KeyEvent, NoEvents};
 pub use id::{Generation, TenantId};
 pub use kek::{Kek, Passphrase};

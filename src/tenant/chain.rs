@@ -42,9 +42,17 @@ impl Node {
         self.expand(purpose, &[label]).map(Self)
     }
 
-    /// What belongs to no suite is expanded under suite number 0.
     fn expand(&self, purpose: &str, context: &[&[u8]]) -> Result<Secret<32>, Error> {
-        let info = purpose_info(purpose, 0, 32, context)?;
+        self.expand_to(purpose, context)
+    }
+
+    /// What belongs to no suite is expanded under suite number 0.
+    pub(crate) fn expand_to<const N: usize>(
+        &self,
+        purpose: &str,
+        context: &[&[u8]],
+    ) -> Result<Secret<N>, Error> {
+        let info = purpose_info(purpose, 0, N, context)?;
         Secret::try_filled(|out| kdf::expand(&self.0, &info, out))
     }
 }

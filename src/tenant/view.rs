@@ -106,6 +106,11 @@ impl View {
         self.policy.as_ref().ok_or(Error::UnknownField)
     }
 
+    /// The roots for data, newest first.
+    pub(crate) fn tenant_roots(&self) -> impl Iterator<Item = (Generation, &Node)> {
+        self.tenant_roots.iter().map(|(generation, root)| (*generation, root))
+    }
+
     /// The keys of the cells of one column, derived at their first use.
     pub(crate) fn cell_keys(&self, slot: usize) -> Result<&CellKeys, Error> {
         let cell = self.cells.get(slot).ok_or(Error::UnknownField)?;
