@@ -14,8 +14,9 @@ SMOKE_SECONDS ?= 10
 TENANTS ?= 1000000
 PREFIX ?= /usr/local
 
-.PHONY: bench bench-c bench-java bench-keys bench-php bench-python check demo demo-c demo-java demo-php demo-python deny fmt fuzz-smoke \
-	header-c install-c lint soak setup test test-c test-ct test-exchange test-java test-php test-python unit
+.PHONY: bench bench-c bench-java bench-keys bench-php bench-python check demo demo-c demo-java demo-php \
+	demo-python deny fmt fuzz-smoke header-c install-c interop lint setup soak test test-c test-ct test-exchange \
+	test-interop test-java test-php test-python unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
@@ -30,17 +31,20 @@ demo-php:
 demo-python:
 	scripts/python.sh demo
 
-test: setup check test-c test-php test-java test-python test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
+test: setup check test-c test-php test-java test-python test-interop test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
 
 check: fmt lint unit deny
 
 fmt:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
+	$(CARGO) fmt --manifest-path tests/interop/Cargo.toml --check
 
 lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
+	CARGO_TARGET_DIR=target/interop/cargo $(CARGO) clippy --manifest-path tests/interop/Cargo.toml --release --locked \
+		--all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
@@ -62,6 +66,12 @@ test-php:
 # The wheel, its tests and its stubs, in a virtual environment under target/.
 test-python:
 	scripts/python.sh test
+
+# Messages of WeCom's format between this library and other implementations of it, in five languages.
+test-interop:
+	scripts/interop.sh 500
+interop:
+	scripts/interop.sh 10000
 
 # A cell and a row sealed by each language are opened by all.
 test-exchange:

@@ -17,6 +17,9 @@ want valgrind valgrind
 want strace strace
 want javac default-jdk-headless
 want mvn maven
+want node nodejs
+want npm npm
+want go golang-go
 want php php-cli
 want phpunit phpunit
 want cgi-fcgi libfcgi-bin
