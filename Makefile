@@ -14,7 +14,7 @@ SMOKE_SECONDS ?= 10
 TENANTS ?= 1000000
 PREFIX ?= /usr/local
 
-.PHONY: bench bench-c bench-java bench-keys bench-php bench-python check demo demo-c demo-java demo-php \
+.PHONY: bench bench-c bench-java bench-keys bench-peers bench-php bench-python check demo demo-c demo-java demo-php \
 	demo-python deny fmt fuzz-smoke header-c install-c interop lint setup soak test test-c test-ct test-exchange \
 	test-interop test-java test-php test-python unit
 
@@ -44,7 +44,7 @@ lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
 	CARGO_TARGET_DIR=target/interop/cargo $(CARGO) clippy --manifest-path tests/interop/Cargo.toml --release --locked \
-		--all-targets -- -D warnings
+		--all-targets --features allocations -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
@@ -117,6 +117,9 @@ bench-keys:
 	target/plot-venv/bin/pip install --quiet matplotlib==3.10.8 numpy==2.3.5
 	target/plot-venv/bin/python scripts/plot_keys.py target/bench-keys.csv docs/plots
 	cp target/bench-keys.csv docs/plots/keys.csv
+# The same message, opened by this library and by the others.
+bench-peers:
+	scripts/interop.sh bench
 bench-php:
 	scripts/php.sh bench
 bench-python:

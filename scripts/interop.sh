@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Usage: interop.sh [N]. N random messages (500) both ways with each of the other implementations
+# Usage: interop.sh [N]             N random messages (500) both ways with each of the other implementations
+#        interop.sh bench [ROUNDS]  what the same message costs here and there, in one run
 # tests/interop/README.md says what is done. What the peers need is brought under target/interop.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -68,5 +69,26 @@ if has "github.com/silenceper/wechat" go; then
     fi
 fi
 
-CARGO_TARGET_DIR=$folder/cargo cargo build --quiet --release --locked --manifest-path "$source_folder/Cargo.toml"
-"$folder/cargo/release/tenantseal-interop" check "${1:-500}" "${launchers[@]}"
+build() {
+    CARGO_TARGET_DIR=$folder/cargo cargo build --quiet --release --locked --manifest-path "$source_folder/Cargo.toml" "${@:2}"
+    cp "$folder/cargo/release/tenantseal-interop" "$folder/$1"
+}
+
+build interop
+case ${1:-} in
+bench)
+    build interop-aws-lc --features aws-lc
+    peers=("${launchers[@]}")
+    launcher ours "$folder/interop" serve
+    launcher ours-aws-lc "$folder/interop-aws-lc" serve
+    "$folder/interop" bench "${2:-5}" "RustCrypto=$folder/ours" "aws-lc=$folder/ours-aws-lc" "${peers[@]}"
+    echo
+    build allocations --features allocations
+    "$folder/allocations" allocations RustCrypto
+    build allocations --features allocations,aws-lc
+    "$folder/allocations" allocations aws-lc
+    ;;
+*)
+    "$folder/interop" check "${1:-500}" "${launchers[@]}"
+    ;;
+esac

@@ -1,6 +1,8 @@
 //! The crate wecom-crypto, behind the line protocol of ../README.md. It takes ciphertexts: what reads and writes XML, JSON
 //! and queries here is this program's.
 
+use std::{hint::black_box, time::Instant};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use wecom_crypto::{Agent, Source};
@@ -10,6 +12,7 @@ pub fn answer(request: &Value) -> Value {
         "hello" => Ok(json!({"name": "wecom-crypto", "version": version()})),
         "open" => open(request),
         "seal" => seal(request),
+        "bench" => bench(request),
         _ => Err("no such operation".to_owned()),
     };
     result.unwrap_or_else(|error| json!({ "error": error }))
@@ -118,6 +121,26 @@ fn seal(request: &Value) -> Result<Value, String> {
         .append_pair("echostr", &encrypt)
         .finish();
     Ok(json!({ "query": query }))
+}
+
+fn bench(request: &Value) -> Result<Value, String> {
+    let signed = Signed::read(request).ok_or("cannot be read")?;
+    let agent = agent(request);
+    let count = request.get("count").and_then(Value::as_u64).ok_or("no count")?;
+    let once = || {
+        if !black_box(&signed).is_right(&agent) {
+            return Err("signature".to_owned());
+        }
+        agent.decrypt(&signed.encrypt).map(black_box).map(drop).map_err(|error| error.to_string())
+    };
+    for _ in 0..count / 4 {
+        once()?;
+    }
+    let start = Instant::now();
+    for _ in 0..count {
+        once()?;
+    }
+    Ok(json!({"ns": start.elapsed().as_secs_f64() * 1e9}))
 }
 
 fn agent(request: &Value) -> Agent {

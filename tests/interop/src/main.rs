@@ -1,9 +1,13 @@
 //! Holds other implementations of WeCom's callback format against this one. README.md says what is done.
 
+#[cfg(feature = "allocations")]
+mod allocations;
+mod bench;
 mod case;
 mod check;
 mod here;
 mod linked;
+mod ours;
 mod peer;
 mod wire;
 
@@ -17,7 +21,14 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         ["check", count, launchers @ ..] => check_all(count, launchers),
-        _ => Err("usage: interop check N LAUNCHER...".into()),
+        ["bench", rounds, programs @ ..] => bench::run(rounds, programs),
+        ["serve"] => ours::serve(),
+        #[cfg(feature = "allocations")]
+        ["allocations", label] => allocations::print(label),
+        _ => {
+            Err("usage: interop check N LAUNCHER... | bench ROUNDS LABEL=PROGRAM... LAUNCHER... | serve"
+                .into())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

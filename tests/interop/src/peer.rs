@@ -42,21 +42,41 @@ pub struct Profile {
     name: &'static str,
     pub language: &'static str,
     pub limits: &'static [Limit],
+    /// What of the format is the package's own, for the table of `interop bench`.
+    pub opens: &'static str,
 }
 
-const PROFILES: [Profile; 5] = [
-    Profile { name: "@wecom/crypto", language: "Node", limits: &[Limit::NoReply] },
+const PROFILES: [Profile; 6] = [
+    Profile {
+        name: "@wecom/crypto",
+        language: "Node",
+        limits: &[Limit::NoReply],
+        opens: "signature, decryption; receiveid returned",
+    },
     Profile {
         name: "github.com/silenceper/wechat/v2",
         language: "Go",
         limits: &[Limit::NoEmptyReceiveId, Limit::NoReply],
+        opens: "signature, decryption, receiveid",
     },
-    Profile { name: "wechatpy", language: "Python", limits: &[] },
-    Profile { name: "wecom-crypto", language: "Rust", limits: &[Limit::NoReply, Limit::PadsTo16] },
+    Profile { name: "tenantseal", language: "Rust", limits: &[], opens: "" },
+    Profile {
+        name: "wechatpy",
+        language: "Python",
+        limits: &[],
+        opens: "XML, signature, decryption, receiveid",
+    },
+    Profile {
+        name: "wecom-crypto",
+        language: "Rust",
+        limits: &[Limit::NoReply, Limit::PadsTo16],
+        opens: "signature, decryption; receiveid returned",
+    },
     Profile {
         name: "weixin-java-cp",
         language: "Java",
         limits: &[Limit::OwnHeading, Limit::ReceiveIdUnseen],
+        opens: "XML, signature, decryption",
     },
 ];
 
@@ -142,6 +162,14 @@ impl Peer {
     /// The query string of a URL check.
     pub fn echo(&mut self, case: &Case) -> Result<String, String> {
         string(&self.seal(case, "echo", &case.echo)?, "query")
+    }
+
+    /// Nanoseconds for `count` messages, by the peer's own clock.
+    pub fn bench(&mut self, mut request: Value, count: u64) -> Result<f64, String> {
+        request["op"] = "bench".into();
+        request["count"] = count.into();
+        let answer = self.way.ask(&request)?;
+        answer.get("ns").and_then(Value::as_f64).ok_or_else(|| answer.to_string())
     }
 
     fn seal(&mut self, case: &Case, form: &str, text: &str) -> Result<Value, String> {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"github.com/silenceper/wechat/v2/util"
 )
@@ -19,6 +20,7 @@ type request struct {
 	Op, Form, Token, Key, ID, Timestamp, Nonce string
 	Query                                      *string
 	Body, Text                                 []byte
+	Count                                      int
 }
 
 type answer struct {
@@ -28,6 +30,7 @@ type answer struct {
 	Encrypt   string `json:"encrypt,omitempty"`
 	Signature string `json:"signature,omitempty"`
 	Query     string `json:"query,omitempty"`
+	NS        int64  `json:"ns,omitempty"`
 	Refused   string `json:"refused,omitempty"`
 	Error     string `json:"error,omitempty"`
 }
@@ -97,6 +100,25 @@ func seal(r *request) (answer, error) {
 	return answer{Query: query.Encode()}, nil
 }
 
+func bench(r *request) (answer, error) {
+	s, err := read(r)
+	if err != nil {
+		return answer{}, err
+	}
+	for i := 0; i < r.Count/4; i++ {
+		if _, err := open(r, s); err != nil {
+			return answer{}, err
+		}
+	}
+	start := time.Now()
+	for i := 0; i < r.Count; i++ {
+		if _, err := open(r, s); err != nil {
+			return answer{}, err
+		}
+	}
+	return answer{NS: time.Since(start).Nanoseconds()}, nil
+}
+
 func hello() answer {
 	const path = "github.com/silenceper/wechat/v2"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -126,6 +148,8 @@ func handle(line []byte) (answer, error) {
 		return answer{Text: text}, err
 	case "seal":
 		return seal(&r)
+	case "bench":
+		return bench(&r)
 	}
 	return answer{}, errors.New("no such operation")
 }

@@ -95,6 +95,7 @@ final class Peer {
             case "hello": hello(answer); break;
             case "open": open(request, answer); break;
             case "seal": seal(request, answer); break;
+            case "bench": bench(request, answer); break;
             default: throw new IllegalArgumentException("no such operation");
         }
     }
@@ -136,6 +137,22 @@ final class Peer {
             answer.addProperty("query", "msg_signature=" + signature + "&timestamp=" + timestamp + "&nonce=" + nonce
                     + "&echostr=" + URLEncoder.encode(encrypt, StandardCharsets.UTF_8));
         }
+    }
+
+    private static void bench(JsonObject request, JsonObject answer) throws Exception {
+        Message message = new Message(request);
+        WxCpCryptUtil crypt = crypt(request);
+        int count = request.get("count").getAsInt();
+        long length = 0;
+        for (int index = 0; index < count / 4; index++) {
+            length += message.open(crypt).length();
+        }
+        long start = System.nanoTime();
+        for (int index = 0; index < count; index++) {
+            length += message.open(crypt).length();
+        }
+        answer.addProperty("ns", System.nanoTime() - start);
+        answer.addProperty("length", length);
     }
 
     private static WxCpCryptUtil crypt(JsonObject request) {

@@ -46,6 +46,23 @@ const operations = {
     }
     return { query: new URLSearchParams({ msg_signature: signature, timestamp, nonce, echostr: cipherText }).toString() };
   },
+  bench(request) {
+    const [signature, timestamp, nonce, cipherText] = read(request);
+    const once = () => {
+      if (getSignature(request.token, timestamp, nonce, cipherText) !== signature) {
+        throw new Error('signature');
+      }
+      return decrypt(request.key, cipherText);
+    };
+    for (let index = 0; index < request.count / 4; index += 1) {
+      once();
+    }
+    const start = process.hrtime.bigint();
+    for (let index = 0; index < request.count; index += 1) {
+      once();
+    }
+    return { ns: Number(process.hrtime.bigint() - start) };
+  },
 };
 
 readline.createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', (line) => {
