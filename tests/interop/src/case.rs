@@ -2,6 +2,7 @@
 
 use tenantseal_harness::Random;
 
+#[derive(Clone)]
 pub struct Case {
     pub token: String,
     pub key: String,
@@ -42,6 +43,10 @@ impl Case {
             },
             altered: random.once_in(16).then(|| random.next_number()),
         }
+    }
+
+    pub fn with_receive_id(&self, receive_id: String) -> Self {
+        Self { receive_id, ..self.clone() }
     }
 
     /// How many bytes of padding the text needs.

@@ -65,7 +65,11 @@ fn message(peer: &mut Peer, case: &Case, counts: &mut Counts) -> Result<(), Stri
         let wire = here.send(case, form).map_err(|error| format!("{form:?} cannot be made here: {error}"))?;
         opened_there(peer, case, form, wire, counts).map_err(|error| format!("our {form:?}: {error}"))?;
     }
-    opened_here(peer, case, &here, counts)
+    opened_here(peer, case, &here, counts)?;
+    if case.altered.is_some() {
+        for_somebody_else(peer, case, counts).map_err(|error| format!("another receiveid: {error}"))?;
+    }
+    Ok(())
 }
 
 fn opened_there(
@@ -124,6 +128,35 @@ fn opened_here(peer: &mut Peer, case: &Case, here: &Here, counts: &mut Counts) -
     let encrypt = echo.map(|(_, value)| value.into_owned()).ok_or("its URL check has no echostr")?;
     let fits = is_whole(peer, &encrypt, counts)?;
     url_check(case, here, query, fits, counts).map_err(|error| format!("its URL check: {error}"))
+}
+
+/// A message as it should be, but for its receiveid.
+fn for_somebody_else(peer: &mut Peer, case: &Case, counts: &mut Counts) -> Result<(), String> {
+    let other = case.with_receive_id(format!("{}x", case.receive_id));
+    let there = Here::new(&other).map_err(readable)?;
+    let row = counts.theirs.entry("message, XML, for another receiveid").or_default();
+    match peer.open(case, &there.send(&other, Form::PostXml)?)? {
+        Opened::Refused(_) | Opened::Failed(_) => row[1] += 1,
+        // Its caller compares.
+        Opened::Text { receive_id: Some(found), .. } => {
+            equal("receiveid", found.as_bytes(), other.receive_id.as_bytes())?;
+            row[1] += 1;
+        }
+        Opened::Text { receive_id: None, .. } if peer.has(Limit::ReceiveIdUnseen) => {
+            *counts.limits.entry(Limit::ReceiveIdUnseen).or_default() += 1;
+        }
+        Opened::Text { receive_id: None, .. } => return Err("it was opened there".into()),
+    }
+    let (encrypt, signature) = peer.ciphertext(&other, &case.text)?;
+    let query = format!("msg_signature={signature}&timestamp={}&nonce={}", case.timestamp, case.nonce);
+    let wire = Wire { query: Some(query), body: Some(format!("{{\"encrypt\":\"{encrypt}\"}}")) };
+    let row = counts.ours.entry("ciphertext, in JSON, for another receiveid").or_default();
+    match open(&callback(case, case.timestamp).map_err(readable)?, &wire) {
+        Err(Error::Callback) => row[1] += 1,
+        Err(error) => return Err(readable(error)),
+        Ok(_) => return Err("it was opened here".into()),
+    }
+    Ok(())
 }
 
 /// Whether a ciphertext of the peer's is one that is opened here.

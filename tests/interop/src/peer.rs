@@ -32,7 +32,7 @@ impl Limit {
                 "chooses its reply's timestamp and nonce itself, so a message's own time is not compared"
             }
             Self::PadsTo16 => "pads to a multiple of 16; a request is opened here if it is a multiple of 32",
-            Self::ReceiveIdUnseen => "takes no receiveid to compare when it opens, and returns none",
+            Self::ReceiveIdUnseen => "returns the text alone, so that there is no receiveid to compare",
         }
     }
 }

@@ -11,6 +11,7 @@ import xmltodict
 from wechatpy.exceptions import InvalidSignatureException
 from wechatpy.utils import WeChatSigner
 from wechatpy.work.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.work.exceptions import InvalidCorpIdException
 
 
 def crypto(request):
@@ -41,6 +42,8 @@ def open_message(request):
             text = crypto(request).decrypt_message(body, *heading)
     except InvalidSignatureException:
         return {"refused": "signature"}
+    except InvalidCorpIdException:
+        return {"refused": "receiveid"}
     return {"text": base64.b64encode(text.encode()).decode()}
 
 
