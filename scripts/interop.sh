@@ -46,7 +46,7 @@ fi
 if has "@wecom/crypto" node npm; then
     mkdir -p "$folder/node"
     cp "$source_folder"/peers/node/package*.json "$folder/node"
-    (cd "$folder/node" && npm ci --silent --no-audit --no-fund)
+    (cd "$folder/node" && npm ci --silent --prefer-offline --no-audit --no-fund)
     launcher node/run env NODE_PATH="$folder/node/node_modules" node "$source_folder/peers/node/peer.js"
 fi
 
