@@ -26,9 +26,9 @@ use rusqlite::Connection;
 use tenantseal::{
     Error,
     tenant::{Kek, Keyring, Policy},
-    wecom::{Callback, Claim, Event, MemoryGuard, sender::Sender},
+    wecom::{Callback, Claim, Event, sender::Sender},
 };
-use tenantseal_store::{Fields, Vault};
+use tenantseal_store::{Fields, SqliteGuard, Vault};
 
 type AnyError = Box<dyn StdError + Send + Sync>;
 
@@ -102,7 +102,7 @@ fn run() -> Result<usize, AnyError> {
     let vault = runtime.block_on(Vault::open(&database, &keys))?;
     let clock = Arc::new(AtomicU64::new(NOW * 1_000));
     let app = Arc::new(App {
-        callbacks: callbacks(&clock)?,
+        callbacks: callbacks(&clock, &database)?,
         keys,
         vault,
         clock,
@@ -201,8 +201,8 @@ impl App {
             }
             let mut transaction = self.vault.tenant(tenant.id().as_bytes())?.begin().await?;
             transaction.insert("member", fields).await?;
-            // Before the commit: if the claim has expired, another worker has the event, and this row is taken back.
-            event.done()?;
+            // The event is done exactly if this row is there. If the claim has expired, another worker has the event.
+            transaction.settle(event).await?;
             transaction.commit().await?;
         } else {
             let text = message.get("Content").unwrap_or_default();
@@ -217,9 +217,9 @@ impl App {
     }
 }
 
-/// A callback for each client, over one guard, and two for the official sample at the times it was made.
-fn callbacks(clock: &Arc<AtomicU64>) -> Result<BTreeMap<&'static str, Callback>, Error> {
-    let guard = Arc::new(MemoryGuard::new(1_000_000));
+/// A callback for each client, over one guard in the vault's file, and two for the official sample at the times it was made.
+fn callbacks(clock: &Arc<AtomicU64>, database: &Path) -> Result<BTreeMap<&'static str, Callback>, Error> {
+    let guard = Arc::new(SqliteGuard::open(database)?);
     let mut callbacks = BTreeMap::new();
     for client in [&ACME, &OTHER] {
         let clock = clock.clone();

@@ -56,8 +56,10 @@ use credentials::Pair;
 pub use envelope::Envelope;
 use envelope::Format;
 use event::Opened;
-pub use event::{Echo, Event};
-pub use guard::{Arrival, Claim, Departure, EventKey, Guard, MemoryGuard, Ticket};
+pub use event::{Echo, Event, Settlement};
+pub use guard::{
+    Arrival, Claim, Departure, EventEntry, EventKey, Guard, MemoryGuard, SignatureEntry, Ticket,
+};
 pub use inner::Inner;
 use inner::Stamp;
 use query::Query;

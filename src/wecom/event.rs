@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     block::Block,
     envelope::Format,
-    guard::{Arrival, Claim, EventKey, retention},
+    guard::{Arrival, Claim, EventKey, millis, retention},
     inner::Inner,
     query::is_word,
     reply::Reply,
@@ -115,6 +115,24 @@ impl Event {
         }
     }
 
+    /// What settles the event inside a transaction of the caller's, together with its effects: `None` without a guard.
+    ///
+    /// A guard in the same database says with which statement, `tenantseal_store::SETTLE`; if that changes no row, take
+    /// the effects back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimExpired`] if the event was never this worker's.
+    pub fn settlement(&self) -> Result<Option<Settlement>, Error> {
+        match self.opened.event.filter(|_| self.settings.guard.is_some()) {
+            None => Ok(None),
+            Some(_) if !self.is_fresh() => Err(Error::ClaimExpired),
+            Some(event) => {
+                Ok(Some(Settlement { event, fencing: self.fencing, now: millis(self.settings.now()) }))
+            }
+        }
+    }
+
     /// The message as names and texts.
     ///
     /// # Errors
@@ -144,6 +162,17 @@ impl fmt::Debug for Event {
             .field("timestamp", &self.opened.timestamp)
             .finish_non_exhaustive()
     }
+}
+
+/// Who settles which event, when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The event.
+    pub event: EventKey,
+    /// The number of the claim.
+    pub fencing: u64,
+    /// The callback's clock, in milliseconds since 1970.
+    pub now: u64,
 }
 
 /// What the console's URL check wants to see.

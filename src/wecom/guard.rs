@@ -8,7 +8,8 @@ pub use memory::MemoryGuard;
 
 use crate::{encoding::info, error::Error, primitive::hash::sha256};
 
-/// A memory of callbacks that several workers share.
+/// A memory of callbacks that several workers share: [`MemoryGuard`] in one process, `tenantseal_store`'s `SqliteGuard` and
+/// `PostgresGuard` for several.
 ///
 /// Times are the callback's own clock, since 1970. An implementation over a database makes each call one
 /// transaction: what two workers see of the same event must be in some order. It never drops an entry before its
@@ -44,6 +45,55 @@ pub trait Guard: Debug + Send + Sync {
     fn replied(&self, reply: &Departure<'_>) -> Result<(), Error>;
 }
 
+/// What a guard has of a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureEntry {
+    /// It came with a request, for this event.
+    Received(EventKey),
+    /// It went out with a reply.
+    Replied,
+}
+
+/// What a guard has of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventEntry {
+    /// A worker holds it.
+    Claimed {
+        /// The number of the claim.
+        fencing: u64,
+        /// When the claim ends, in milliseconds since 1970: at that time it has ended.
+        lease_end: u64,
+    },
+    /// It was settled.
+    Done {
+        /// The number of the claim that settled it.
+        fencing: u64,
+    },
+}
+
+impl EventEntry {
+    /// The number of its claim.
+    #[must_use]
+    pub const fn fencing(&self) -> u64 {
+        match self {
+            Self::Claimed { fencing, .. } | Self::Done { fencing } => *fencing,
+        }
+    }
+
+    /// Whether the claim of that number may settle it at `now`, in milliseconds since 1970, or has settled it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimExpired`].
+    pub const fn settle(&self, fencing: u64, now: u64) -> Result<(), Error> {
+        match self {
+            Self::Claimed { fencing: number, lease_end } if *number == fencing && now < *lease_end => Ok(()),
+            Self::Done { fencing: number } if *number == fencing => Ok(()),
+            _ => Err(Error::ClaimExpired),
+        }
+    }
+}
+
 /// What an event is known by: a SHA-256 digest, see FORMAT.md.
 pub type EventKey = [u8; 32];
 
@@ -64,6 +114,40 @@ pub struct Arrival<'a> {
     pub now: Duration,
     /// How long a claim is held.
     pub lease: Duration,
+}
+
+impl Arrival<'_> {
+    /// Which event this is, by what a guard has of the signature; an entry that ran out is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Callback`] for the signature of a reply.
+    pub const fn event_of(&self, signature: Option<SignatureEntry>) -> Result<EventKey, Error> {
+        match signature {
+            Some(SignatureEntry::Replied) => Err(Error::Callback),
+            Some(SignatureEntry::Received(event)) => Ok(event),
+            None => Ok(self.event),
+        }
+    }
+
+    /// Who holds the event, by what a guard has of the signature and of the event that [`Arrival::event_of`] names. If it
+    /// is [`Claim::Fresh`], the event is to be claimed anew.
+    #[must_use]
+    pub fn claim_of(&self, signature: Option<SignatureEntry>, event: Option<EventEntry>) -> Claim {
+        match event {
+            // Its sender has given up long ago: only a replay comes this late.
+            None if signature.is_some() => Claim::Done,
+            Some(EventEntry::Done { .. }) => Claim::Done,
+            Some(EventEntry::Claimed { lease_end, .. }) if millis(self.now) < lease_end => Claim::InProgress,
+            Some(EventEntry::Claimed { .. }) | None => Claim::Fresh,
+        }
+    }
+
+    /// When a claim that begins now ends, in milliseconds since 1970.
+    #[must_use]
+    pub fn lease_end(&self) -> u64 {
+        millis(self.now).saturating_add(millis(self.lease))
+    }
 }
 
 /// A reply that is about to be sent.
@@ -114,6 +198,11 @@ pub(super) fn event_key(
         Some(id) => Ok(sha256(&[&info(&[label, callback_id, receive_id, b"msgid", id.as_bytes()])?])),
         None => Ok(sha256(&[&info(&[label, callback_id, receive_id, b"inner"])?, message])),
     }
+}
+
+/// Whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How long a request with this timestamp can come again, and its event with another timestamp.

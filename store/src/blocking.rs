@@ -6,6 +6,7 @@ use pollster::block_on;
 use tenantseal::{
     Error,
     tenant::{Keyring, TenantId},
+    wecom::Event,
 };
 
 use crate::{Fields, Masked, Record, VaultOptions};
@@ -121,6 +122,15 @@ impl TenantVault {
 pub struct Transaction(crate::Transaction);
 
 impl Transaction {
+    /// As [`crate::Transaction::settle`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Transaction::settle`].
+    pub fn settle(&mut self, event: &Event) -> Result<(), Error> {
+        block_on(self.0.settle(event))
+    }
+
     /// As [`crate::Transaction::insert`].
     ///
     /// # Errors

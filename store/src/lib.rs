@@ -44,6 +44,7 @@ mod guide {}
 mod keys_guide {}
 
 pub mod blocking;
+mod guard;
 mod record;
 mod records;
 mod schema;
@@ -51,6 +52,9 @@ mod sqlite;
 mod table;
 mod vault;
 
+#[cfg(feature = "postgres")]
+pub use guard::PostgresGuard;
+pub use guard::{SETTLE, SqliteGuard};
 pub use record::{Fields, Masked, Plain, Record};
 #[cfg(feature = "postgres")]
 pub use records::{PostgresOptions, PostgresRecords};

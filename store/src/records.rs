@@ -1,7 +1,7 @@
 //! Databases in which a keyring keeps its entries. FORMAT.md has their tables.
 
 #[cfg(feature = "postgres")]
-mod postgres;
+pub(crate) mod postgres;
 mod slot;
 mod sqlite;
 

@@ -13,10 +13,12 @@ use rusqlite::Connection;
 use tenantseal::{
     Error, SecretBytes, StoreError,
     tenant::{Keyring, Policy, Tenant, TenantId},
+    wecom::{Event, Settlement},
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
+    guard::settle,
     record::{Fields, Input, Masked, Record},
     schema::Schema,
     sqlite::{Worker, engine, snapshot, transact},
@@ -310,6 +312,19 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// Settles an event whose guard is a [`SqliteGuard`](crate::SqliteGuard) in this vault's file: it is done exactly if
+    /// what this transaction wrote is there. Without a guard there is nothing to settle.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimExpired`] if the lease ran out or the event was never this worker's: drop the transaction.
+    /// [`Error::Store`] with `Schema` if the guard's tables are not in this file; otherwise as [`TenantVault::insert`].
+    pub async fn settle(&mut self, event: &Event) -> Result<(), Error> {
+        let Some(Settlement { event, fencing, now }) = event.settlement()? else { return Ok(()) };
+        let now = i64::try_from(now).unwrap_or(i64::MAX);
+        self.step(move |connection| settle(connection, &event, fencing, now)).await
+    }
+
     /// As [`TenantVault::insert`]. After an error, drop the transaction.
     ///
     /// # Errors
@@ -379,16 +394,23 @@ impl Transaction {
         table: &str,
         act: impl FnOnce(Table<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        self.vault.inner.check_process()?;
         let (vault, table) = (self.vault.clone(), table.to_owned());
+        self.step(move |connection| act(vault.inner.table(connection, &vault.tenant, &table)?)).await
+    }
+
+    /// A call that fails leaves nothing of itself; what came before it stays.
+    async fn step<T: Send + 'static>(
+        &mut self,
+        act: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.vault.inner.check_process()?;
         let job = move |connection: &Connection| {
             // SQLite rolls a transaction back by itself when the disk is full; nothing may be written outside it then.
             if connection.is_autocommit() {
                 return Err(Error::Store(StoreError::Engine));
             }
             connection.execute_batch("SAVEPOINT one").map_err(engine)?;
-            let result = vault.inner.table(connection, &vault.tenant, &table).and_then(act);
-            // A call that fails leaves nothing of itself; what came before it stays.
+            let result = act(connection);
             let end = if result.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
             connection.execute_batch(end).map_err(engine)?;
             result

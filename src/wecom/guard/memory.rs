@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Arrival, Claim, Departure, EventKey, Guard, Ticket};
+use super::{Arrival, Claim, Departure, EventEntry, EventKey, Guard, SignatureEntry, Ticket, millis};
 use crate::error::Error;
 
 /// A [`Guard`] in the memory of one process. It forgets everything when the process ends.
@@ -55,20 +55,14 @@ impl Guard for MemoryGuard {
         let signature = state.signature_key(arrival.callback_id, arrival.signature);
         let State { events, signatures, fencing: last, queue, .. } = &mut *state;
         let signed = signatures.entry(signature);
-        let known = match live(&signed, now) {
-            Some(Signed::Replied) => return Err(Error::Callback),
-            Some(Signed::Received(event)) => Some(event),
-            None => None,
-        };
-        let event = known.unwrap_or(arrival.event);
+        let known = live(&signed, now);
+        let event = arrival.event_of(known)?;
         let held = events.entry(event);
-        let (claim, fencing) = match live(&held, now) {
-            // Its sender has given up long ago: only a replay comes this late.
-            None if known.is_some() => return Ok(Ticket { claim: Claim::Done, event, fencing: 0 }),
-            Some(Held::Done { .. }) => (Claim::Done, 0),
-            Some(Held::Claimed { until, .. }) if now < until => (Claim::InProgress, 0),
-            _ => (Claim::Fresh, last.saturating_add(1)),
-        };
+        let claim = arrival.claim_of(known, live(&held, now));
+        let fencing = if claim == Claim::Fresh { last.saturating_add(1) } else { 0 };
+        if known.is_some() && live(&held, now).is_none() {
+            return Ok(Ticket { claim, event, fencing });
+        }
         if usize::from(is_vacant(&signed)) + usize::from(is_vacant(&held)) > room {
             return Err(Error::GuardFull);
         }
@@ -76,27 +70,22 @@ impl Guard for MemoryGuard {
             Some(value) => value,
             None => {
                 *last = fencing;
-                Held::Claimed { fencing, until: now.saturating_add(millis(arrival.lease)) }
+                EventEntry::Claimed { fencing, lease_end: arrival.lease_end() }
             }
         };
         put(held, value, millis(arrival.event_until), now, queue, Key::Event);
         let signature_until = millis(arrival.signature_until);
-        put(signed, Signed::Received(event), signature_until, now, queue, Key::Signature);
+        put(signed, SignatureEntry::Received(event), signature_until, now, queue, Key::Signature);
         Ok(Ticket { claim, event, fencing })
     }
 
     fn done(&self, event: &EventKey, fencing: u64, now: Duration) -> Result<(), Error> {
         let now = millis(now);
         let mut state = self.lock();
-        let held = state.events.get_mut(event).filter(|held| now <= held.until);
-        match held.map(|held| (held.value, held)) {
-            Some((Held::Claimed { fencing: number, until }, held)) if number == fencing && now < until => {
-                held.value = Held::Done { fencing };
-                Ok(())
-            }
-            Some((Held::Done { fencing: number }, _)) if number == fencing => Ok(()),
-            _ => Err(Error::ClaimExpired),
-        }
+        let held = state.events.get_mut(event).filter(|held| now <= held.until).ok_or(Error::ClaimExpired)?;
+        held.value.settle(fencing, now)?;
+        held.value = EventEntry::Done { fencing };
+        Ok(())
     }
 
     fn replied(&self, reply: &Departure<'_>) -> Result<(), Error> {
@@ -109,7 +98,7 @@ impl Guard for MemoryGuard {
         if is_vacant(&place) && room == 0 {
             return Err(Error::GuardFull);
         }
-        put(place, Signed::Replied, millis(reply.until), now, queue, Key::Signature);
+        put(place, SignatureEntry::Replied, millis(reply.until), now, queue, Key::Signature);
         Ok(())
     }
 }
@@ -124,12 +113,12 @@ impl fmt::Debug for MemoryGuard {
 struct State {
     /// Numbers for the callback ids, which are few and the operator's.
     callbacks: HashMap<Box<str>, u32>,
-    events: HashMap<EventKey, Kept<Held>>,
+    events: HashMap<EventKey, Kept<EventEntry>>,
     fencing: u64,
     /// The keys of both maps, each once, in the order in which the sweep looks at them, with a time before which
     /// there is no need to.
     queue: VecDeque<(u64, Key)>,
-    signatures: HashMap<SignatureKey, Kept<Signed>>,
+    signatures: HashMap<SignatureKey, Kept<SignatureEntry>>,
     /// When everything was swept last.
     swept: Option<u64>,
 }
@@ -147,18 +136,6 @@ enum Key {
 struct Kept<T> {
     until: u64,
     value: T,
-}
-
-#[derive(Clone, Copy)]
-enum Held {
-    Claimed { fencing: u64, until: u64 },
-    Done { fencing: u64 },
-}
-
-#[derive(Clone, Copy)]
-enum Signed {
-    Received(EventKey),
-    Replied,
 }
 
 impl State {
@@ -253,10 +230,6 @@ fn put<K: Copy, T>(
             place.insert(Kept { until, value });
         }
     }
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How many entries one call looks at.

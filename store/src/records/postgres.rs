@@ -23,10 +23,10 @@ use crate::records::{
     Range, StoredEvent, check_names,
     slot::{Held, Slot},
 };
-use line::Line;
-use server::Server;
+pub(crate) use line::Line;
+pub(crate) use server::{Server, engine};
 use statement::Changes;
-use worker::Worker;
+pub(crate) use worker::Worker;
 
 /// A keyring's entries in a PostgreSQL database, version 13 or later.
 ///
@@ -88,11 +88,11 @@ pub struct PostgresRecords {
     process: u32,
 }
 
-/// How [`PostgresRecords`] connects.
+/// How [`PostgresRecords`] and [`PostgresGuard`](crate::PostgresGuard) connect.
 #[derive(Clone, Debug)]
 pub struct PostgresOptions {
     busy_timeout: Duration,
-    deadline: Duration,
+    pub(crate) deadline: Duration,
     roots: Option<PathBuf>,
 }
 
@@ -152,8 +152,8 @@ impl PostgresRecords {
     ///
     /// As [`PostgresRecords::connect`]; [`Error::Io`] if there are no root certificates.
     pub fn connect_with(config: &str, options: PostgresOptions) -> Result<Self, Error> {
-        let PostgresOptions { busy_timeout, deadline, roots } = options;
-        let server = Arc::new(Server::new(config, roots.as_deref(), busy_timeout, deadline)?);
+        let PostgresOptions { busy_timeout, deadline, .. } = options;
+        let server = Arc::new(Server::of(config, &options)?);
         let records = Self {
             reader: Worker::start(Line::new(server.clone(), true))?,
             writer: Worker::start(Line::new(server, false))?,

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::server::{Server, engine};
 
 /// A connection that may or may not stand.
-pub(super) struct Line {
+pub(crate) struct Line {
     server: Arc<Server>,
     read_only: bool,
     connection: Option<Connection>,
@@ -33,7 +33,7 @@ impl Drop for Driver {
 }
 
 impl Line {
-    pub(super) fn new(server: Arc<Server>, read_only: bool) -> Self {
+    pub(crate) fn new(server: Arc<Server>, read_only: bool) -> Self {
         Self { server, read_only, connection: None, in_transaction: false }
     }
 
@@ -56,7 +56,7 @@ impl Line {
     }
 
     /// Runs what changes nothing, and once more on a new connection if an old one has broken unnoticed.
-    pub(super) async fn repeatable<T>(
+    pub(crate) async fn repeatable<T>(
         &mut self,
         act: impl AsyncFn(&Client) -> Result<T, Error>,
     ) -> Result<T, Error> {

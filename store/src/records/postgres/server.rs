@@ -15,17 +15,24 @@ use tokio_postgres::{
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::line::{Connection, Driver};
+use super::{
+    PostgresOptions,
+    line::{Connection, Driver},
+};
 
 /// Where the server is, and what a session with it is set to.
-pub(super) struct Server {
+pub(crate) struct Server {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     settings: String,
 }
 
 impl Server {
-    pub(super) fn new(
+    pub(crate) fn of(config: &str, options: &PostgresOptions) -> Result<Self, Error> {
+        Self::new(config, options.roots.as_deref(), options.busy_timeout, options.deadline)
+    }
+
+    pub(crate) fn new(
         config: &str,
         roots: Option<&Path>,
         busy_timeout: Duration,
@@ -141,7 +148,7 @@ fn unreachable(error: tokio_postgres::Error) -> Error {
 
 /// What of a PostgreSQL error a caller can act on.
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-pub(super) fn engine(error: tokio_postgres::Error) -> Error {
+pub(crate) fn engine(error: tokio_postgres::Error) -> Error {
     match error.code() {
         Some(code) => by_state(code.code()),
         None if error.is_closed() || io_kind(&error).is_some() => Error::Store(StoreError::Closed),

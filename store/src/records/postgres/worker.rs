@@ -20,7 +20,7 @@ use super::line::Line;
 type Job = Box<dyn for<'l> FnOnce(&'l mut Line) -> Pin<Box<dyn Future<Output = ()> + 'l>> + Send>;
 
 /// Runs jobs on a connection of its own, one after the other, and closes it when it is dropped.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     /// There until it is dropped.
     jobs: Option<mpsc::UnboundedSender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -28,7 +28,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start(mut line: Line) -> Result<Self, Error> {
+    pub(crate) fn start(mut line: Line) -> Result<Self, Error> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let (sender, mut jobs) = mpsc::unbounded_channel::<Job>();
         let work = move || {
@@ -50,7 +50,7 @@ impl Worker {
     /// # Errors
     ///
     /// Those of `job`; [`Error::Store`] with `Busy` after the deadline.
-    pub(super) fn run<T: Send + 'static>(
+    pub(crate) fn run<T: Send + 'static>(
         &self,
         deadline: Instant,
         job: impl AsyncFnOnce(&mut Line) -> Result<T, Error> + Send + 'static,
