@@ -40,6 +40,10 @@
 mod guide {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/wecom.zh-CN.md")]
+mod chinese_guide {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/keys.md")]
 mod keys_guide {}
 
