@@ -407,7 +407,7 @@ fn unlock_message(
     }
     let query = Query::parse(raw_query)?;
     let envelope = Envelope::parse(body).map_err(|_| Refusal::BodyFormat)?;
-    let mut request = query.request(envelope.encrypt().as_bytes())?;
+    let mut request = query.request(envelope.ciphertext())?;
     let mut settings = [&*candidates.first().ok_or(Refusal::Signature)?.0; settings::MAX_CANDIDATES];
     for (place, candidate) in settings.iter_mut().zip(candidates) {
         *place = &candidate.0;

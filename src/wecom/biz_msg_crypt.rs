@@ -99,7 +99,7 @@ impl BizMsgCrypt {
             })?;
             let query = Query::decoded(msg_signature, timestamp, nonce)?;
             let (seconds, block) =
-                self.unlock(&query, envelope.encrypt().as_bytes(), |settings| &settings.messages)?;
+                self.unlock(&query, envelope.ciphertext(), |settings| &settings.messages)?;
             self.settings.check_binding(seconds, Stamp::find(block.message()).time)?;
             Ok(SecretBytes::from_vec(block.message().to_vec()))
         };

@@ -2,7 +2,7 @@
 
 mod json;
 
-use core::{fmt, ops::ControlFlow};
+use core::{fmt, ops::ControlFlow, str};
 use std::borrow::Cow;
 
 use quick_xml::{
@@ -33,7 +33,8 @@ use crate::error::Error;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Envelope<'a> {
     agent_id: Option<Cow<'a, str>>,
-    encrypt: Cow<'a, str>,
+    /// UTF-8.
+    encrypt: Cow<'a, [u8]>,
     format: Format,
     to_user_name: Option<Cow<'a, str>>,
 }
@@ -66,7 +67,15 @@ impl<'a> Envelope<'a> {
     /// The ciphertext, as base64 text, without white space around it.
     #[must_use]
     pub fn encrypt(&self) -> &str {
-        self.encrypt.trim_matches([' ', '\t', '\r', '\n'])
+        str::from_utf8(self.ciphertext()).unwrap_or_default()
+    }
+
+    /// [`Envelope::encrypt`] as bytes.
+    pub(super) fn ciphertext(&self) -> &[u8] {
+        let is_text = |byte: &u8| !is_space(*byte);
+        let start = self.encrypt.iter().position(is_text).unwrap_or_default();
+        let end = self.encrypt.iter().rposition(is_text).map_or(start, |last| last + 1);
+        self.encrypt.get(start..end).unwrap_or_default()
     }
 
     /// The CorpID or suite id that the sender states; not authenticated.
@@ -93,6 +102,7 @@ impl<'a> Envelope<'a> {
             Format::Xml => read_xml(document, &mut fields)?,
         }
         let Fields([agent_id, encrypt, to_user_name]) = fields;
+        let [agent_id, to_user_name] = [agent_id, to_user_name].map(|hint| hint.map(text));
         Some(Self { agent_id, encrypt: encrypt?, format, to_user_name })
     }
 }
@@ -113,9 +123,9 @@ pub(super) fn document(bytes: &[u8]) -> Option<(Format, &[u8])> {
     }
 }
 
-/// What is read of a body, in the order of [`Field`].
+/// What is read of a body, in the order of [`Field`]: UTF-8.
 #[derive(Default)]
-struct Fields<'a>([Option<Cow<'a, str>>; 3]);
+struct Fields<'a>([Option<Cow<'a, [u8]>>; 3]);
 
 #[derive(Clone, Copy)]
 enum Field {
@@ -125,7 +135,7 @@ enum Field {
 }
 
 impl<'a> Fields<'a> {
-    fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, str>> {
+    fn slot(&mut self, field: Field) -> &mut Option<Cow<'a, [u8]>> {
         let Self([agent_id, encrypt, to_user_name]) = self;
         match field {
             Field::AgentId => agent_id,
@@ -169,10 +179,10 @@ fn read_any_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
                 rooted = true;
                 depth += 1;
                 if depth == 2
-                    && let Some(field) = xml_field(tag.name().into_inner())
+                    && let Some(field) = xml_field(tag.name().into_inner().as_bytes())
                 {
                     open = Some((field, false));
-                    if fields.slot(field).replace(Cow::Borrowed("")).is_some() {
+                    if fields.slot(field).replace(Cow::Borrowed(b"")).is_some() {
                         return None;
                     }
                 }
@@ -211,19 +221,34 @@ fn read_any_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
 fn append<'a>(fields: &mut Fields<'a>, (field, gap): (Field, bool), text: Cow<'a, str>) -> Option<()> {
     let value = fields.slot(field).as_mut()?;
     match &**value {
-        "" => *value = text,
+        b"" => *value = bytes(text),
         _ if gap => return None,
-        _ => value.to_mut().push_str(&text),
+        _ => value.to_mut().extend_from_slice(text.as_bytes()),
     }
     Some(())
 }
 
+fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// What was read is UTF-8.
+fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(str::from_utf8(bytes).unwrap_or_default()),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
+    }
+}
+
 /// The elements that are read, by their exact names.
-fn xml_field(name: &str) -> Option<Field> {
+fn xml_field(name: &[u8]) -> Option<Field> {
     match name {
-        "AgentID" => Some(Field::AgentId),
-        "Encrypt" => Some(Field::Encrypt),
-        "ToUserName" => Some(Field::ToUserName),
+        b"AgentID" => Some(Field::AgentId),
+        b"Encrypt" => Some(Field::Encrypt),
+        b"ToUserName" => Some(Field::ToUserName),
         _ => None,
     }
 }

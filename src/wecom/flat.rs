@@ -8,14 +8,14 @@ use core::{ops::ControlFlow, str};
 
 use memchr::memchr;
 
-/// Calls `visit` with the name and the text of every child, until it breaks. `None` if the document is in another
-/// layout, or not well-formed: `visit` may have seen a part of it by then.
+/// Calls `visit` with the name, which is ASCII, and the text of every child, which is UTF-8, until it breaks. `None` if the
+/// document is in another layout, or not well-formed: `visit` may have seen a part of it by then.
 ///
 /// White space is nobody's between children and after the root; a text neither starts nor ends with it, and has no
 /// `<`, `>` or `&`. No attributes, comments, declarations or references.
 pub(super) fn walk<'a>(
     document: &'a [u8],
-    mut visit: impl FnMut(&'a str, &'a str) -> ControlFlow<()>,
+    mut visit: impl FnMut(&'a [u8], &'a [u8]) -> ControlFlow<()>,
 ) -> Option<()> {
     let (root, mut rest) = open(document)?;
     loop {
@@ -29,7 +29,10 @@ pub(super) fn walk<'a>(
             None => text_end(content)?,
         };
         rest = close(after, name)?;
-        if visit(str::from_utf8(name).ok()?, str::from_utf8(text).ok()?).is_break() {
+        if !(text.is_ascii() || str::from_utf8(text).is_ok()) {
+            return None;
+        }
+        if visit(name, text).is_break() {
             return Some(());
         }
     }
@@ -64,7 +67,9 @@ fn section_end(section: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A text, and what follows it.
 fn text_end(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (text, after) = content.split_at_checked(memchr(b'<', content)?)?;
-    let plain = text.trim_ascii().len() == text.len() && !text.iter().any(|byte| matches!(byte, b'&' | b'>'));
+    let ends =
+        if text.is_ascii() { text.trim_ascii().len() } else { str::from_utf8(text).ok()?.trim().len() };
+    let plain = ends == text.len() && !text.iter().any(|byte| matches!(byte, b'&' | b'>'));
     plain.then_some((text, after))
 }
 
@@ -78,7 +83,7 @@ mod tests {
     fn read(document: &str) -> Option<Vec<(&str, &str)>> {
         let mut children = Vec::new();
         walk(document.as_bytes(), |name, text| {
-            children.push((name, text));
+            children.push((str::from_utf8(name).unwrap(), str::from_utf8(text).unwrap()));
             ControlFlow::Continue(())
         })
         .map(|()| children)
@@ -118,6 +123,7 @@ mod tests {
             "<xml><A> a</A></xml>",
             "<xml><A>a </A></xml>",
             "<xml><A> </A></xml>",
+            "<xml><A>\u{a0}</A></xml>",
             "<xml><A>a&amp;b</A></xml>",
             "<xml><A>a>b</A></xml>",
             "<xml><A><![CDATA[a]]><![CDATA[b]]></A></xml>",
@@ -191,8 +197,8 @@ mod tests {
         let mut seen = Vec::new();
         let broken = walk(b"<xml><A>1</A><B>2</B><not", |name, text| {
             seen.push((name, text));
-            if name == "B" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if name == b"B" { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
-        assert_eq!((broken, seen), (Some(()), vec![("A", "1"), ("B", "2")]));
+        assert_eq!((broken, seen), (Some(()), vec![(&b"A"[..], &b"1"[..]), (b"B", b"2")]));
     }
 }

@@ -1,6 +1,6 @@
 //! What a decrypted message says, as names and texts.
 
-use core::{fmt, ops::ControlFlow};
+use core::{fmt, ops::ControlFlow, str};
 use std::borrow::Cow;
 
 use super::{
@@ -105,11 +105,12 @@ impl<'a> Stamp<'a> {
     /// any further: what was found by then counts.
     pub(super) fn find(message: &'a [u8]) -> Self {
         let mut flat = Search::default();
-        if flat::walk(message, |name, text| flat.look(name, || Value::borrowed(text))).is_some() {
+        let text = |text| Value::borrowed(str::from_utf8(text).unwrap_or_default());
+        if flat::walk(message, |name, value| flat.look(name, || text(value))).is_some() {
             return flat.found();
         }
         let mut search = Search::default();
-        let _parsed = walk(message, Search::wants, |name, value| search.look(&name, || value));
+        let _parsed = walk(message, Search::wants, |name, value| search.look(name.as_bytes(), || value));
         search.found()
     }
 }
@@ -127,12 +128,12 @@ impl<'a> Search<'a> {
         matches!(name, "CreateTime" | "MsgId" | "TimeStamp" | "create_time" | "msgid")
     }
 
-    fn look(&mut self, name: &str, value: impl FnOnce() -> Value<'a>) -> ControlFlow<()> {
+    fn look(&mut self, name: &[u8], value: impl FnOnce() -> Value<'a>) -> ControlFlow<()> {
         let time = |value: Value<'a>| Some(seconds(value.trim_ascii().as_bytes()));
         match name {
-            "CreateTime" | "create_time" if self.create.is_none() => self.create = time(value()),
-            "TimeStamp" if self.stamp.is_none() => self.stamp = time(value()),
-            "MsgId" | "msgid" if self.id.is_none() => {
+            b"CreateTime" | b"create_time" if self.create.is_none() => self.create = time(value()),
+            b"TimeStamp" if self.stamp.is_none() => self.stamp = time(value()),
+            b"MsgId" | b"msgid" if self.id.is_none() => {
                 self.id = Some(value()).filter(|id| (1..=MAX_ID).contains(&id.len()));
             }
             _ => {}

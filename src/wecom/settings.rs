@@ -127,39 +127,39 @@ pub(super) fn unlock(
     policy: fn(&Settings) -> &ReceiveId,
     request: &mut Request<'_>,
 ) -> Result<Unlocked, Refusal> {
-    let pairs = || {
-        candidates.iter().enumerate().flat_map(|(candidate, settings)| {
-            settings.pairs.iter().enumerate().map(move |(number, pair)| (candidate, *settings, number, pair))
-        })
-    };
-    let mut verified = [false; MAX_TRIED];
-    for (verified, (_, _, _, pair)) in verified.iter_mut().zip(pairs()) {
+    let (mut verified, mut left) = ([false; MAX_TRIED], 0usize);
+    let mut places = verified.iter_mut();
+    for pair in candidates.iter().flat_map(|settings| &settings.pairs) {
         let expected = sign(pair, request.timestamp, request.nonce, request.encrypt);
-        *verified = ct_eq(&expected, &request.signature);
+        let place = places.next().ok_or(Refusal::Signature)?;
+        *place = ct_eq(&expected, &request.signature);
+        left += usize::from(*place);
     }
-    let mut left = verified.iter().filter(|verified| **verified).count();
-    let mut outcome = Err(Refusal::Signature);
-    for (_, (candidate, settings, number, pair)) in
-        verified.iter().zip(pairs()).filter(|(verified, _)| **verified)
-    {
-        left = left.saturating_sub(1);
-        // The last pair decrypts in the request's own buffer.
-        let ciphertext =
-            if left == 0 { core::mem::take(&mut request.ciphertext) } else { request.ciphertext.clone() };
-        let opened = Block::decrypt(pair, ciphertext).map_err(Refusal::Block).and_then(|block| {
-            let found = block.receive_id();
-            if policy(settings).accepts(found) {
-                Ok(Unlocked { block, candidate, pair: number })
-            } else {
-                Err(Refusal::ReceiveId { found: found.iter().take(SHOWN).copied().collect() })
+    let (mut outcome, mut verified) = (Err(Refusal::Signature), verified.into_iter());
+    for (candidate, settings) in candidates.iter().enumerate() {
+        for (number, pair) in settings.pairs.iter().enumerate() {
+            if verified.next() != Some(true) {
+                continue;
             }
-        });
-        outcome = match (outcome, opened) {
-            (Ok(_) | Err(Refusal::Ambiguous), Ok(_)) => Err(Refusal::Ambiguous),
-            (Err(_), Ok(unlocked)) => Ok(unlocked),
-            (Err(Refusal::Signature), Err(refusal)) => Err(refusal),
-            (before, Err(_)) => before,
-        };
+            left = left.saturating_sub(1);
+            // The last pair decrypts in the request's own buffer.
+            let ciphertext =
+                if left == 0 { core::mem::take(&mut request.ciphertext) } else { request.ciphertext.clone() };
+            let opened = Block::decrypt(pair, ciphertext).map_err(Refusal::Block).and_then(|block| {
+                let found = block.receive_id();
+                if policy(settings).accepts(found) {
+                    Ok(Unlocked { block, candidate, pair: number })
+                } else {
+                    Err(Refusal::ReceiveId { found: found.iter().take(SHOWN).copied().collect() })
+                }
+            });
+            outcome = match (outcome, opened) {
+                (Ok(_) | Err(Refusal::Ambiguous), Ok(_)) => Err(Refusal::Ambiguous),
+                (Err(_), Ok(unlocked)) => Ok(unlocked),
+                (Err(Refusal::Signature), Err(refusal)) => Err(refusal),
+                (before, Err(_)) => before,
+            };
+        }
     }
     outcome
 }

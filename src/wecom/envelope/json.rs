@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Field, Fields, MAX_JSON_DEPTH};
+use super::{Field, Fields, MAX_JSON_DEPTH, bytes};
 
 /// Reads one object and nothing after it.
 pub(super) fn read<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
@@ -27,7 +27,7 @@ impl<'de> Visitor<'de> for &mut Fields<'de> {
                 map.next_value_seed(Skip(MAX_JSON_DEPTH - 1))?;
                 continue;
             };
-            if self.slot(field).replace(map.next_value_seed(Text)?).is_some() {
+            if self.slot(field).replace(bytes(map.next_value_seed(Text)?)).is_some() {
                 return Err(A::Error::custom("duplicate"));
             }
         }
