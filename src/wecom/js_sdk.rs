@@ -140,10 +140,15 @@ mod tests {
                 .sign_at(url, "Wm3WZYTPz0wzccnW".into(), 1_414_587_457)
                 .map(|config| config.signature)
         };
-        // The worked example of the JS-SDK's documents, appendix 1.
+        // The worked example of document/path/90506.
         let published = "0f9de62fce790f9a083d5c99e95740ceb90c27ed";
         assert_eq!(sign("http://mp.weixin.qq.com?params=value").as_deref(), Ok(published));
         assert_eq!(sign("http://mp.weixin.qq.com?params=value#top#x").as_deref(), Ok(published));
+        // An older edition of it, without a query.
+        assert_eq!(
+            sign("http://mp.weixin.qq.com").as_deref(),
+            Ok("f4d90daf4b3bca3078ab155816175ba34c443a7b")
+        );
         assert_ne!(sign("http://mp.weixin.qq.com?params=valu").as_deref(), Ok(published));
     }
 
