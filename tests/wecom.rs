@@ -25,7 +25,10 @@ use std::{
 use serde_json::Value;
 use tenantseal::{
     Error,
-    wecom::{Binding, Callback, Claim, Envelope, MemoryGuard, ReceiveId, sender::Sender},
+    wecom::{
+        Arrival, Binding, Callback, Claim, Departure, Envelope, EventKey, Guard, MemoryGuard, ReceiveId,
+        Ticket, sender::Sender,
+    },
 };
 
 const TOKEN: &str = "QDG6eK";
@@ -722,6 +725,35 @@ fn a_reply_opens_at_the_peer_and_not_here() {
     clock.set(1_409_669_999_000);
     assert_eq!(claim(&app, &swapped(&query), &body), Err(Error::Callback));
     assert_eq!(claim(&loose_at(&clock), &swapped(&query), &body), Ok(Claim::Fresh));
+}
+
+/// Keeps what it is told of replies; every event is fresh.
+#[derive(Debug, Default)]
+struct Departures(std::sync::Mutex<Vec<Duration>>);
+
+impl Guard for Departures {
+    fn claim(&self, arrival: &Arrival<'_>) -> Result<Ticket, Error> {
+        Ok(Ticket { claim: Claim::Fresh, event: arrival.event, fencing: 1 })
+    }
+
+    fn done(&self, _: &EventKey, _: u64, _: Duration) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn replied(&self, reply: &Departure<'_>) -> Result<(), Error> {
+        self.0.lock().unwrap().push(reply.until);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_reply_is_kept_for_two_windows() {
+    let clock = Clock::at(NOW);
+    let departures = Arc::new(Departures::default());
+    let app = app_at(&clock).window(Duration::from_secs(100)).guard(departures.clone(), "c").unwrap();
+    let (query, body) = sender().post(text(NOW, "1", "a").as_bytes(), NOW, "n").unwrap();
+    app.open(&query, &body).unwrap().reply(b"r").unwrap();
+    assert_eq!(*departures.0.lock().unwrap(), [Duration::from_secs(NOW + 200)]);
 }
 
 #[test]

@@ -136,6 +136,12 @@ fn an_official_accounts_check_is_in_clear() {
         let query = format!("signature={signature}&echostr={echo}&timestamp={time}&nonce={nonce}");
         assert_eq!(other.verify_url(&query).err(), Some(Error::Callback));
         assert!(other.previous(token, OTHER_KEY).unwrap().verify_url(&query).is_ok());
+        // A digit that moves leaves the signature as it was.
+        let (head, last) = query.split_once(&format!("timestamp={time}")).unwrap();
+        let digit = time % 10;
+        let moved =
+            format!("{head}timestamp={}{}", time / 10, last.replace("nonce=", &format!("nonce={digit}")));
+        assert_eq!(app.verify_url(&moved).err(), Some(Error::Callback), "{moved}");
         // A WeCom app takes no check in clear, and an account none without its signature.
         let wecom = at(&clock, Callback::company_app(token, KEY, "wx1"));
         assert_eq!(wecom.verify_url(&query).err(), Some(Error::CallbackFormat));
