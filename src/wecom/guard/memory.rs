@@ -144,10 +144,14 @@ impl State {
     }
 
     fn signature_key(&mut self, callback_id: &str, signature: [u8; 20]) -> SignatureKey {
+        // A private guard's only callback has no name.
+        if callback_id.is_empty() {
+            return (0, signature);
+        }
         if let Some(number) = self.callbacks.get(callback_id) {
             return (*number, signature);
         }
-        let number = u32::try_from(self.callbacks.len()).unwrap_or(u32::MAX);
+        let number = u32::try_from(self.callbacks.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.callbacks.insert(callback_id.into(), number);
         (number, signature)
     }
