@@ -33,7 +33,11 @@ impl Kek {
     /// The size in bytes.
     pub const LEN: usize = 32;
 
-    /// A fresh key from the operating system's generator.
+    /// A fresh key from the operating system's generator, which ends with this process: its bytes cannot be had.
+    ///
+    /// It is for [`Keyring::in_memory`](crate::tenant::Keyring::in_memory), for tests, and for
+    /// [`Keyring::rotate_kek`](crate::tenant::Keyring::rotate_kek) of a key file, which seals it with the passphrase. What a
+    /// database holds under it is lost: there, keep the bytes of [`Kek::generate_bytes`] first.
     ///
     /// # Errors
     ///
@@ -50,6 +54,30 @@ impl Kek {
     #[cfg(feature = "hazmat")]
     pub fn generate_with_rng<R: crate::primitive::rng::TryCryptoRng>(rng: &mut R) -> Result<Self, Error> {
         Self::generate_from(&mut crate::primitive::rng::Explicit(rng))
+    }
+
+    /// The bytes of a fresh key, for your secret store: keep them there, and read them back, before anything is under the
+    /// key that [`Kek::from_bytes`] makes of them. Without them, everything that it wraps is lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Random`] if the operating system's generator gives nothing.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use tenantseal::tenant::Kek;
+    ///
+    /// # fn main() -> Result<(), tenantseal::Error> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("kek");
+    /// std::fs::write(&path, Kek::generate_bytes()?.expose_secret())?; // once
+    /// let kek = Kek::try_from(std::fs::read(&path)?.as_slice())?; // at every start
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn generate_bytes() -> Result<Secret<{ Self::LEN }>, Error> {
+        Os.secret()
     }
 
     /// Takes a key that is kept elsewhere.

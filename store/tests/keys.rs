@@ -40,6 +40,27 @@ fn each_event_is_kept_with_its_change() {
 }
 
 #[test]
+fn a_kek_whose_bytes_were_kept_opens_the_store_in_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, path) = (folder.path().join("kek"), folder.path().join("keys.db"));
+    fs::write(&secret, Kek::generate_bytes().unwrap().expose_secret()).unwrap();
+    let run = || {
+        let kek = Kek::try_from(fs::read(&secret).unwrap().as_slice()).unwrap();
+        let store = Arc::new(SqliteRecords::open(&path).unwrap());
+        Keyring::over(&kek, store, &KeyringOptions::new()).unwrap()
+    };
+    let first = run();
+    first.install_policy(Policy::from_json(POLICY).unwrap()).unwrap();
+    let name = first.create_tenant("t").unwrap().field("member.name").unwrap();
+    let sealed = name.seal(1, "张三").unwrap();
+    drop((first, name));
+    let name = run().tenant("t").unwrap().field("member.name").unwrap();
+    assert_eq!(name.open(1, &sealed).unwrap().text(), Ok("张三"));
+    let (one, other) = (Kek::generate_bytes().unwrap(), Kek::generate_bytes().unwrap());
+    assert_ne!(one.expose_secret(), other.expose_secret());
+}
+
+#[test]
 fn after_a_shred_nothing_is_left_in_the_files_or_in_a_backup_made_then() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.db");
