@@ -55,7 +55,7 @@ pub enum Error {
     /// The operating system gave no random bytes.
     Random,
     /// A key file or database of keys is older than what was read from it before: somebody put an earlier copy in its
-    /// place. `Keyring::restore` takes one on purpose.
+    /// place. `Keyring::restore` takes one on purpose; processes that run then must open it anew.
     RolledBack,
     /// The tenant's keys are destroyed. Nothing of it opens, and its id is not used again.
     Shredded,
@@ -166,7 +166,8 @@ impl fmt::Display for Error {
             Self::Policy { field: None, rule } => return write!(f, "the policy breaks a rule: {rule}"),
             Self::Random => "the operating system gave no random bytes",
             Self::RolledBack => {
-                "the keys are older than what was read before; put the newer copy back, or restore this one on purpose"
+                "an older copy of the keys was put back; put the newer one back, or restore this one on purpose and then open \
+                 it anew in every process"
             }
             Self::Shredded => "the tenant's keys are destroyed",
             Self::State => {

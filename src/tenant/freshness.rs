@@ -70,8 +70,8 @@ impl Freshness {
     ///
     /// # Errors
     ///
-    /// What `ask` says, if there is no answer for too long, or at once if it is to be told; [`Error::RolledBack`]
-    /// likewise for a number that is smaller than the last.
+    /// What `ask` says, if there is no answer for too long, or at once if it is to be told; [`Error::RolledBack`] at once,
+    /// also for a number that is smaller than the last: that is an answer.
     pub(crate) fn ask(&self, how: Ask, ask: impl FnOnce() -> Result<u64, Error>) -> Result<u64, Error> {
         let _asking = match (self.asking.try_lock(), how) {
             (Ok(asking), _) => asking,
@@ -93,7 +93,7 @@ impl Freshness {
                 self.until.store(asked.saturating_add(self.within), Ordering::Release);
                 Ok(serial)
             }
-            Err(_) if how != Ask::NowOrTell && self.is_borne() => {
+            Err(error) if error != Error::RolledBack && how != Ask::NowOrTell && self.is_borne() => {
                 // From now: the question itself may have taken long.
                 self.until.store(now().saturating_add(self.within.min(Self::RETRY)), Ordering::Release);
                 Ok(last)
@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_smaller_number_is_refused() {
-        let fresh = Freshness::new(7, Duration::ZERO, Duration::ZERO);
+        // However long an outage is borne.
+        let fresh = Freshness::new(7, Duration::ZERO, HOUR);
         assert_eq!(fresh.ask(Ask::IfStale, || Ok(6)), Err(Error::RolledBack));
         assert_eq!(fresh.last(), 7);
         assert_eq!(fresh.ask(Ask::NowOrTell, || Ok(7)), Ok(7));

@@ -102,6 +102,8 @@ pub(crate) struct KeyFile {
     path: PathBuf,
     suite: Suite,
     keks: Arc<Keks>,
+    /// After which restoring the file was that was made or opened: a file after another one is not its successor.
+    restored: Option<Vec<u8>>,
     loaded: RwLock<Loaded>,
 }
 
@@ -148,6 +150,7 @@ impl KeyFile {
             path,
             suite,
             keks: Arc::new(Keks::new(KeyHandle::local(&kek)?, &[])),
+            restored: None,
             loaded: RwLock::new(Loaded { entries: entries.clone(), head: Arc::new(head), stamp: None }),
         };
         let lock = lock(&file.path)?;
@@ -184,16 +187,19 @@ impl KeyFile {
             // The next change is above everything that was seen.
             entries.serial = highest;
         }
-        let loaded =
-            RwLock::new(Loaded { entries: Arc::new(entries), head: Arc::new(head), stamp: Some(stamp) });
-        let file = Self { path, suite, keks, loaded };
+        if lock.is_some() {
+            let mut mark = [0; 16];
+            Os.fill(&mut mark)?;
+            let body = [entries.next_serial()?.to_be_bytes().as_slice(), &mark].concat();
+            let entry = entry::clear(&*keks.current()?, suite, name::RESTORED, &body)?;
+            entries.apply(&[Change::Put(entry)])?;
+        }
+        let restored = restored(&entries, &keks)?;
+        let (head, entries) = (Arc::new(head), Arc::new(entries));
+        let loaded = RwLock::new(Loaded { entries: entries.clone(), head: head.clone(), stamp: Some(stamp) });
+        let file = Self { path, suite, keks, restored, loaded };
         if let Some(lock) = lock {
-            let (head, mut next) = {
-                let loaded = file.loaded();
-                (loaded.head.clone(), Entries::clone(&loaded.entries))
-            };
-            next.apply(&[])?;
-            file.write(&lock, &head, file.keks.current()?, Arc::new(next))?;
+            file.write(&lock, &head, file.keks.current()?, entries)?;
         }
         Ok(file)
     }
@@ -312,8 +318,11 @@ impl KeyFile {
         };
         let entries = decode(&bytes, &head, self.suite, keks)?;
         let ours = &*loaded.entries;
-        // A file of the same number with other entries was made from an older one.
-        if entries.serial < ours.serial || (entries.serial == ours.serial && entries.by_name != ours.by_name)
+        // A file of the same number with other entries was made from an older one, and so was one that was restored since:
+        // what this process knows, and has sealed with, may not be in it.
+        if entries.serial < ours.serial
+            || (entries.serial == ours.serial && entries.by_name != ours.by_name)
+            || restored(&entries, keks)? != self.restored
         {
             return Err(Error::RolledBack);
         }
@@ -434,6 +443,12 @@ fn read_serial(path: &Path) -> Result<u64, Error> {
     };
     let digits = text.strip_suffix(b"\n").and_then(|digits| core::str::from_utf8(digits).ok());
     Ok(digits.and_then(|digits| digits.parse().ok()).unwrap_or(0))
+}
+
+/// What a file says of the last time that it was restored on purpose.
+fn restored(entries: &Entries, keks: &Keks) -> Result<Option<Vec<u8>>, Error> {
+    let entry = entries.by_name.get(name::RESTORED);
+    entry.map(|bytes| entry::open_clear(keks, name::RESTORED, bytes)).transpose()
 }
 
 fn encode(entries: &Entries, head: &Head, suite: Suite, kek: &KeyHandle) -> Result<Vec<u8>, Error> {

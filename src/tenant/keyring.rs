@@ -231,8 +231,11 @@ impl Keyring {
     }
 
     /// Opens a key file that was put back from a backup on purpose. What was done after that backup is gone from it:
-    /// generations, tenants, suspensions, shreddings. The file is marked as the latest. No event tells of it. Stop other
-    /// processes first: they refuse a file that is not theirs.
+    /// generations, tenants, suspensions, shreddings. The file is marked as the latest. No event tells of it.
+    ///
+    /// Stop other processes first. One that goes on answers [`Error::RolledBack`] to everything once it has seen the file,
+    /// within the staleness of [`KeyringOptions::staleness`], until it opens the file anew; what it seals up to then with a
+    /// key that is not in the backup opens no more.
     ///
     /// # Errors
     ///
@@ -504,7 +507,7 @@ impl Keyring {
     /// # Errors
     ///
     /// [`Error::Passphrase`] if a key file was altered; [`Error::RolledBack`] if it is older than what was read
-    /// before; [`Error::Io`], [`Error::Store`].
+    /// before, or was restored since; [`Error::Io`], [`Error::Store`].
     pub fn reload(&self) -> Result<(), Error> {
         self.ask(Ask::NowOrTell).map(drop)
     }

@@ -37,8 +37,15 @@ impl Entries {
     /// # Errors
     ///
     /// [`Error::Value`] after 2^64 - 1 commits.
+    pub(crate) fn next_serial(&self) -> Result<u64, Error> {
+        self.serial.checked_add(1).ok_or(Error::Value)
+    }
+
+    /// # Errors
+    ///
+    /// As [`Entries::next_serial`].
     pub(crate) fn apply(&mut self, changes: &[Change]) -> Result<(), Error> {
-        self.serial = self.serial.checked_add(1).ok_or(Error::Value)?;
+        self.serial = self.next_serial()?;
         for change in changes {
             match change {
                 Change::Delete(name) => self.by_name.remove(name),

@@ -20,6 +20,8 @@ const RECEIPT: u8 = 7;
 pub(crate) const POLICY: &[u8] = &[3];
 /// Which KEK wraps what is new.
 pub(crate) const KEK: &[u8] = &[8];
+/// Which restoring of a key file it comes after.
+pub(crate) const RESTORED: &[u8] = &[10];
 /// The public halves of signing keys.
 pub(crate) const PUBLIC_KEYS: &[u8] = &[9];
 /// What all entries of tenants start with.
@@ -125,7 +127,7 @@ impl Kind {
             [SIGNING_KEY | SEED, ..] => Ok(Self::Secret),
             [RECEIPT, ..] => Ok(Self::Receipt),
             _ if name == POLICY => Ok(Self::Policy),
-            _ if name == KEK || name.starts_with(PUBLIC_KEYS) => Ok(Self::Clear),
+            _ if name == KEK || name == RESTORED || name.starts_with(PUBLIC_KEYS) => Ok(Self::Clear),
             _ => Err(Error::Unsupported),
         }
     }

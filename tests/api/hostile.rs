@@ -330,6 +330,49 @@ fn restoring_waits_for_who_is_writing() {
 }
 
 #[test]
+fn a_process_that_ran_on_while_the_file_was_restored_uses_none_of_its_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    // Whatever outage is borne: this is none.
+    let options = options(Suite::default()).staleness(Duration::ZERO, LONG);
+    let one = Keyring::create_with(&path, &passphrase(), &options).unwrap();
+    one.install_policy(policy()).unwrap();
+    one.create_tenant("t").unwrap();
+    let backup = fs::read(&path).unwrap();
+    let open = || Keyring::open_with(&path, &passphrase(), &options).unwrap();
+    let idle = open();
+    one.rotate_tenant("t").unwrap();
+    let name = one.tenant("t").unwrap().field("member.name").unwrap();
+    let restore = || {
+        fs::write(&path, &backup).unwrap();
+        Keyring::restore(&path, &passphrase(), &options).unwrap()
+    };
+    let restored = restore();
+    for attempt in 0..3 {
+        assert_eq!(name.seal(1, "x").err(), Some(Error::RolledBack), "{attempt}");
+        assert_eq!(one.reload().err(), Some(Error::RolledBack));
+        assert_eq!(one.create_tenant("more").err(), Some(Error::RolledBack));
+        assert_eq!(idle.tenant("t").err(), Some(Error::RolledBack), "though it had read nothing newer");
+        // However far the file goes on from there, and under whatever KEK.
+        restored.rotate_kek(&Kek::generate().unwrap(), go_on).unwrap();
+        restored.create_tenant(format!("u-{attempt}").as_str()).unwrap();
+    }
+    let late = open();
+    late.create_tenant("late").unwrap();
+    restored.reload().unwrap();
+    assert!(restored.tenant("late").is_ok());
+    // Restored once more, to a file that never had been, and without the number in the lock file.
+    fs::remove_file(folder.path().join("keys.ts.lock")).unwrap();
+    let again = restore();
+    for number in 0..20 {
+        again.create_tenant(format!("v-{number}").as_str()).unwrap();
+    }
+    assert_eq!(late.reload().err(), Some(Error::RolledBack));
+    assert_eq!(restored.tenant("t").err(), Some(Error::RolledBack));
+    assert!(open().tenant("t").is_ok());
+}
+
+#[test]
 fn two_files_of_one_stamp_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let (path, aside) = (folder.path().join("keys.ts"), folder.path().join("aside"));
