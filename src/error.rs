@@ -35,6 +35,9 @@ pub enum Error {
     Interrupted,
     /// The operating system refused a read or a write.
     Io(std::io::ErrorKind),
+    /// What a receipt says is destroyed is here: a root of a shredded tenant stands in the store of keys, which an older copy
+    /// took the place of. Whoever has the KEK can open what the tenant sealed.
+    KeysRemain,
     /// Stored bytes are not in the format that was expected at this place.
     Malformed,
     /// Sealed data does not open: altered, in the wrong place, or under a key that is not the right one.
@@ -54,12 +57,15 @@ pub enum Error {
     NotShreddable,
     /// The operating system gave no random bytes.
     Random,
+    /// The principal was removed, for good.
+    Removed,
     /// A key file or database of keys is older than what was read from it before: somebody put an earlier copy in its
     /// place. `Keyring::restore` takes one on purpose; processes that run then must open it anew.
     RolledBack,
     /// The tenant's keys are destroyed. Nothing of it opens, and its id is not used again.
     Shredded,
-    /// The tenant or principal is not in a state that allows this: suspend it first, or wait for the date that was set.
+    /// The tenant or principal, or what is done with the keys, is not in a state that allows this: it is so already, another
+    /// step comes first, or a date has not come. `Keyring::tenant_state` tells.
     State,
     /// A database refused a statement or holds a schema that does not fit.
     Store(StoreError),
@@ -73,8 +79,11 @@ pub enum Error {
     UnknownField,
     /// The field has no index of that label.
     UnknownIndex,
-    /// A sealed value names a key that is not among this place's own keys: another tenant's, another field's,
-    /// or one that is gone.
+    /// The stored keys are under a key-encryption key that this keyring was not given: a wrong one was, or they were moved to
+    /// another since.
+    UnknownKek,
+    /// A key that is named, or needed, is not among this place's own: another tenant's, another field's, one that is gone,
+    /// one that a list is too old for, or one that nobody made yet.
     UnknownKey,
     /// No principal of that id is known to the tenant.
     UnknownPrincipal,
@@ -82,10 +91,14 @@ pub enum Error {
     UnknownTenant,
     /// Stored bytes were made by a newer version, or by an algorithm that this build does not have.
     Unsupported,
-    /// A value is not of the form that this call accepts: an empty or over-long id, a number out of range.
+    /// A value is not of the form that this call accepts: an empty id, a passphrase that is not set or too short, a KEK of 32
+    /// equal bytes, a number out of range.
     Value,
     /// A row was bound in another way than the field's policy says.
     WrongBinding,
+    /// The call is not for this kind of store of keys: passphrases are of key files, and entries of a key file are never
+    /// left under an older KEK.
+    WrongStore,
     /// A value is of another type than the field's.
     WrongType,
 }
@@ -103,6 +116,7 @@ impl Error {
             Self::Value => 103,
             Self::WrongBinding => 104,
             Self::WrongType => 105,
+            Self::WrongStore => 106,
             Self::UnknownTenant => 120,
             Self::UnknownField => 121,
             Self::UnknownIndex => 122,
@@ -118,8 +132,11 @@ impl Error {
             Self::Unsupported => 204,
             Self::Passphrase => 205,
             Self::RolledBack => 206,
+            Self::UnknownKek => 207,
             Self::Suspended => 210,
             Self::Shredded => 211,
+            Self::KeysRemain => 212,
+            Self::Removed => 213,
             Self::Callback => 301,
             Self::CallbackFormat => 302,
             Self::CallbackCredentials => 303,
@@ -148,14 +165,17 @@ impl fmt::Display for Error {
             Self::ClaimExpired => "the claim on this event has expired; do not commit its effects",
             Self::Forked => "this handle was made before a fork; open a new one in this process",
             Self::GuardFull => "the replay guard is full; answer 503 and raise its capacity",
-            Self::Held => "the tenant is under a legal hold; nothing of it is destroyed",
+            Self::Held => "the tenant is under a legal hold; nothing of it is destroyed until lift_hold",
             Self::InsecureFolder => {
                 "the folder is writable by others; take the group's and others' right to write away"
             }
             Self::Interrupted => "stopped on request; what was done stays, and the same call goes on",
             Self::Io(kind) => return write!(f, "the operating system refused: {kind}"),
             Self::NotShreddable => {
-                "the tenant's keys are derived from a seed that others share; give it random roots, or destroy the seed"
+                "the tenant's keys are derived from a seed that others share; destroying its records would not destroy them"
+            }
+            Self::KeysRemain => {
+                "keys that were destroyed are here again; an older copy of the store of keys was put back"
             }
             Self::Malformed => "the stored bytes are not in the expected format",
             Self::Open => "the sealed data does not open here",
@@ -165,13 +185,14 @@ impl fmt::Display for Error {
             }
             Self::Policy { field: None, rule } => return write!(f, "the policy breaks a rule: {rule}"),
             Self::Random => "the operating system gave no random bytes",
+            Self::Removed => "the principal was removed, for good",
             Self::RolledBack => {
                 "an older copy of the keys was put back; put the newer one back, or restore this one on purpose and then open \
                  it anew in every process"
             }
             Self::Shredded => "the tenant's keys are destroyed",
             Self::State => {
-                "its state does not allow this; suspend it first, or wait for the date that was set"
+                "the present state does not allow this; it is so already, another step comes first, or a date has not come"
             }
             Self::Store(error) => return write!(f, "the database refused: {error}"),
             Self::Suspended => "the tenant or principal is suspended; restore it first",
@@ -179,12 +200,24 @@ impl fmt::Display for Error {
             Self::UnknownCompartment => "no compartment of that label is declared for this field",
             Self::UnknownField => "no policy is installed, or it has no field or table of that label",
             Self::UnknownIndex => "the field has no index of that label",
-            Self::UnknownKey => "the sealed value names a key that this place does not have",
+            Self::UnknownKek => {
+                "the keys are under another key-encryption key; give that one, or both while they are moved"
+            }
+            Self::UnknownKey => {
+                "a key that is named or needed is not here; it is another place's, gone, newer than what is known, or not made \
+                 yet"
+            }
             Self::UnknownPrincipal => "the tenant has no principal of that id",
             Self::UnknownTenant => "no tenant of that id or alias exists here",
             Self::Unsupported => "made by a newer version or by an algorithm that this build does not have",
-            Self::Value => "the value is not of the form that this call accepts",
+            Self::Value => {
+                "the value is not of the form that this call accepts; it is not set, empty, too short, out of range, or a key of \
+                 equal bytes"
+            }
             Self::WrongBinding => "the row is bound in another way than the field's policy says",
+            Self::WrongStore => {
+                "not for this kind of store of keys; only a key file has a passphrase, and only a database is moved in batches"
+            }
             Self::WrongType => "the value is of another type than the field's",
         };
         f.write_str(text)

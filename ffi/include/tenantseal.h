@@ -55,12 +55,14 @@
 #define TENANTSEAL_ERROR_ALREADY_EXISTS 101
 /** The input is longer than its stated limit. */
 #define TENANTSEAL_ERROR_TOO_LONG 102
-/** The value is not of the form that this call accepts. */
+/** The value is not of the form that this call accepts; it is not set, empty, too short, out of range, or a key of equal bytes. */
 #define TENANTSEAL_ERROR_VALUE 103
 /** The row is bound in another way than the field's policy says. */
 #define TENANTSEAL_ERROR_WRONG_BINDING 104
 /** The value is of another type than the field's. */
 #define TENANTSEAL_ERROR_WRONG_TYPE 105
+/** Not for this kind of store of keys; only a key file has a passphrase, and only a database is moved in batches. */
+#define TENANTSEAL_ERROR_WRONG_STORE 106
 /** No tenant of that id or alias exists here. */
 #define TENANTSEAL_ERROR_UNKNOWN_TENANT 120
 /** No policy is installed, or it has no field or table of that label. */
@@ -73,15 +75,15 @@
 #define TENANTSEAL_ERROR_UNKNOWN_PRINCIPAL 124
 /** A policy document breaks a rule; tenantseal_policy_explain() says which. */
 #define TENANTSEAL_ERROR_POLICY 130
-/** The tenant is under a legal hold; nothing of it is destroyed. */
+/** The tenant is under a legal hold; nothing of it is destroyed until lift_hold. */
 #define TENANTSEAL_ERROR_HELD 142
-/** Its state does not allow this; suspend it first, or wait for the date that was set. */
+/** The present state does not allow this; it is so already, another step comes first, or a date has not come. */
 #define TENANTSEAL_ERROR_STATE 143
-/** The tenant's keys are derived from a seed that others share; give it random roots, or destroy the seed. */
+/** The tenant's keys are derived from a seed that others share; destroying its records would not destroy them. */
 #define TENANTSEAL_ERROR_NOT_SHREDDABLE 144
 /** The sealed data does not open here. */
 #define TENANTSEAL_ERROR_OPEN 201
-/** The sealed value names a key that this place does not have. */
+/** A key that is named or needed is not here; it is another place's, gone, newer than what is known, or not made yet. */
 #define TENANTSEAL_ERROR_UNKNOWN_KEY 202
 /** The stored bytes are not in the expected format. */
 #define TENANTSEAL_ERROR_MALFORMED 203
@@ -89,12 +91,18 @@
 #define TENANTSEAL_ERROR_UNSUPPORTED 204
 /** The passphrase is wrong or the key file was altered. */
 #define TENANTSEAL_ERROR_PASSPHRASE 205
-/** The keys are older than what was read before; put the newer copy back, or restore this one on purpose. */
+/** An older copy of the keys was put back; put the newer one back, or restore this one on purpose and then open it anew in every process. */
 #define TENANTSEAL_ERROR_ROLLED_BACK 206
+/** The keys are under another key-encryption key; give that one, or both while they are moved. */
+#define TENANTSEAL_ERROR_UNKNOWN_KEK 207
 /** The tenant or principal is suspended; restore it first. */
 #define TENANTSEAL_ERROR_SUSPENDED 210
 /** The tenant's keys are destroyed. */
 #define TENANTSEAL_ERROR_SHREDDED 211
+/** Keys that were destroyed are here again; an older copy of the store of keys was put back. */
+#define TENANTSEAL_ERROR_KEYS_REMAIN 212
+/** The principal was removed, for good. */
+#define TENANTSEAL_ERROR_REMOVED 213
 /** The callback is refused. */
 #define TENANTSEAL_ERROR_CALLBACK 301
 /** The callback's query or body cannot be parsed. */
@@ -382,7 +390,7 @@ tenantseal_status tenantseal_keyring_from_kek(const uint8_t *kek,
  * @param kek, kek_len  TENANTSEAL_KEK_LEN bytes, those that the records were made under
  * @param records, records_len  what tenantseal_keyring_records() wrote
  * @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
- * @return MALFORMED; UNSUPPORTED; UNKNOWN_KEY if they are another key's; ALREADY_EXISTS for one
+ * @return MALFORMED; UNSUPPORTED; UNKNOWN_KEK if they are another key's; ALREADY_EXISTS for one
  *     that is there twice; VALUE
  */
 TENANTSEAL_API
@@ -562,7 +570,7 @@ tenantseal_status tenantseal_keyring_stored_policy(const tenantseal_keyring *key
  *
  * @param keyring  the keyring
  * @param stored, stored_len  what it wrote
- * @return OPEN if it was altered; UNKNOWN_KEY if another key made it; MALFORMED; UNSUPPORTED;
+ * @return OPEN if it was altered; UNKNOWN_KEK if another key made it; MALFORMED; UNSUPPORTED;
  *     POLICY if it cannot follow the one in force; IO
  */
 TENANTSEAL_API

@@ -104,7 +104,7 @@ pub unsafe extern "C" fn tenantseal_keyring_from_kek(
 /// @param kek, kek_len  TENANTSEAL_KEK_LEN bytes, those that the records were made under
 /// @param records, records_len  what tenantseal_keyring_records() wrote
 /// @param out_keyring  the new handle, for tenantseal_keyring_free(); NULL after a failure
-/// @return MALFORMED; UNSUPPORTED; UNKNOWN_KEY if they are another key's; ALREADY_EXISTS for one
+/// @return MALFORMED; UNSUPPORTED; UNKNOWN_KEK if they are another key's; ALREADY_EXISTS for one
 ///     that is there twice; VALUE
 #[must_use]
 #[unsafe(no_mangle)]
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn tenantseal_keyring_stored_policy(
 ///
 /// @param keyring  the keyring
 /// @param stored, stored_len  what it wrote
-/// @return OPEN if it was altered; UNKNOWN_KEY if another key made it; MALFORMED; UNSUPPORTED;
+/// @return OPEN if it was altered; UNKNOWN_KEK if another key made it; MALFORMED; UNSUPPORTED;
 ///     POLICY if it cannot follow the one in force; IO
 #[must_use]
 #[unsafe(no_mangle)]

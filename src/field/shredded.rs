@@ -25,17 +25,19 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::State`] if the tenant is not shredded here, or a record of a named root is still in the store;
+    /// [`Error::KeysRemain`] if a root that the receipt names is in the store, whatever the state of the tenant: an older copy
+    /// of the store was put back. [`Error::State`] if there is none, but the tenant is not shredded here;
     /// [`Error::UnknownTenant`]; [`Error::Io`], [`Error::Store`].
     pub fn verify_shredded<S: AsRef<[u8]>>(
         &self,
         receipt: &Receipt,
         values: impl IntoIterator<Item = S>,
     ) -> Result<ShredCheck, Error> {
-        if self.tenant_state(receipt.tenant().clone())? != TenantState::Shredded {
-            return Err(Error::State);
-        }
+        let state = self.tenant_state(receipt.tenant().clone())?;
         if self.has_record(|record| receipt.names_record(record))? {
+            return Err(Error::KeysRemain);
+        }
+        if state != TenantState::Shredded {
             return Err(Error::State);
         }
         let mut check = ShredCheck::default();

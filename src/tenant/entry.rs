@@ -37,7 +37,7 @@ pub(crate) fn clear(kek: &KeyHandle, suite: Suite, name: &[u8], body: &[u8]) -> 
 ///
 /// # Errors
 ///
-/// [`Error::Open`] if it was altered or is of another name; [`Error::UnknownKey`] if it is of another KEK;
+/// [`Error::Open`] if it was altered or is of another name; [`Error::UnknownKek`] if it is of another KEK;
 /// [`Error::Malformed`], [`Error::Unsupported`].
 pub(crate) fn open_clear(keks: &Keks, name: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Error> {
     let (head, mut reader) = Head::parse(bytes, FORM_CLEAR)?;

@@ -128,7 +128,7 @@ impl Passphrase {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] if the variable is not set or empty.
+    /// [`Error::Value`] if the variable is not set or empty. Only a new key file asks for [`Passphrase::MIN_LEN`] bytes.
     pub fn from_env(variable: &str) -> Result<Self, Error> {
         std::env::var_os(variable)
             .map(std::os::unix::ffi::OsStringExt::into_vec)
@@ -235,19 +235,19 @@ impl Keks {
     ///
     /// None at present: there is always one.
     pub(crate) fn current(&self) -> Result<Arc<KeyHandle>, Error> {
-        self.read(|held| held.keks.first().cloned()).ok_or(Error::UnknownKey)
+        self.read(|held| held.keks.first().cloned()).ok_or(Error::UnknownKek)
     }
 
     /// The KEK that an entry names.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if it is none of these.
+    /// [`Error::UnknownKek`] if it is none of these.
     // Not inlined, so that ffi/tests/ct.supp can say that the names of keys are public.
     #[inline(never)]
     pub(crate) fn of(&self, provider: Provider) -> Result<Arc<KeyHandle>, Error> {
         self.read(|held| held.keks.iter().find(|kek| kek.provider() == provider).cloned())
-            .ok_or(Error::UnknownKey)
+            .ok_or(Error::UnknownKek)
     }
 
     /// Has a KEK at hand that is not the current one.

@@ -219,8 +219,8 @@ impl KeyFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: nothing is changed then; [`Error::Value`] for
-    /// a passphrase that is too short; [`Error::Io`].
+    /// [`Error::Open`], [`Error::UnknownKek`] or [`Error::UnknownKey`] if an entry does not open: nothing is changed then;
+    /// [`Error::Value`] for a passphrase that is too short; [`Error::Io`].
     pub(crate) fn rotate_kek(
         &self,
         kek: &Kek,

@@ -264,7 +264,7 @@ impl Keyring {
     /// # Errors
     ///
     /// What [`Record::parse`] says of a record; [`Error::AlreadyExists`] for two of the same tenant, kind and
-    /// generation; [`Error::UnknownKey`] for one that is wrapped under another KEK.
+    /// generation; [`Error::UnknownKek`] for one that is wrapped under another KEK.
     pub fn from_records<B: AsRef<[u8]>>(
         kek: &Kek,
         records: impl IntoIterator<Item = B>,
@@ -289,7 +289,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if the store was moved to another KEK; [`Error::Io`], [`Error::Store`].
+    /// [`Error::UnknownKek`] if the store is under another KEK; [`Error::Io`], [`Error::Store`].
     pub fn over(kek: &Kek, store: Arc<dyn RecordStore>, options: &KeyringOptions) -> Result<Self, Error> {
         let keks = Arc::new(Keks::new(KeyHandle::local(kek)?, &options.older_keks));
         let keyring = Self::assemble(keks, store, None, options)?;
@@ -438,7 +438,7 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] if it was altered; [`Error::UnknownKey`] if another KEK made it; [`Error::Malformed`],
+    /// [`Error::Open`] if it was altered; [`Error::UnknownKek`] if another KEK made it; [`Error::Malformed`],
     /// [`Error::Unsupported`].
     pub fn policy_from_bytes(&self, bytes: &[u8]) -> Result<Policy, Error> {
         Policy::from_stored(bytes, &self.inner.keks)
@@ -502,22 +502,29 @@ impl Keyring {
         self.life(&id.try_into().map_err(Into::into)?).map(|life| life.state)
     }
 
-    /// Asks the store now, so that what other processes changed is seen at once.
+    /// Asks the store now, so that what other processes changed is seen at once. A service that asks itself whether it is
+    /// well calls this.
     ///
     /// # Errors
     ///
     /// [`Error::Passphrase`] if a key file was altered; [`Error::RolledBack`] if it is older than what was read
-    /// before, or was restored since; [`Error::Io`], [`Error::Store`].
+    /// before, or was restored since; [`Error::UnknownKek`] if the store was moved to a KEK that this keyring was not given;
+    /// [`Error::Io`], [`Error::Store`].
     pub fn reload(&self) -> Result<(), Error> {
-        self.ask(Ask::NowOrTell).map(drop)
+        self.ask(Ask::NowOrTell)?;
+        // A key file tells its KEK by itself.
+        if self.inner.file.is_some() {
+            return Ok(());
+        }
+        self.inner.follow_kek(self.store().get(name::KEK)?.as_deref())
     }
 
     /// As [`Keyring::reload`], but a store that does not answer is borne with, as
-    /// [`KeyringOptions::staleness`] says.
+    /// [`KeyringOptions::staleness`] says, and nobody asks for its KEK.
     ///
     /// # Errors
     ///
-    /// As [`Keyring::reload`], after the outage that is allowed.
+    /// As [`Keyring::reload`], after the outage that is allowed; [`Error::RolledBack`] at once.
     pub fn refresh(&self) -> Result<(), Error> {
         self.ask(Ask::Now).map(drop)
     }
@@ -771,7 +778,7 @@ impl Inner {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if this process was not given it: what it wrapped would be lost with the older one.
+    /// [`Error::UnknownKek`] if this process was not given it: what it wrapped would be lost with the older one.
     fn follow_kek(&self, entry: Option<&[u8]>) -> Result<(), Error> {
         let Some(bytes) = entry else { return Ok(()) };
         let provider = entry::provider(bytes)?;

@@ -198,11 +198,11 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownPrincipal`]; [`Error::State`] if it was removed; as [`Tenant::add_principal`].
+    /// [`Error::UnknownPrincipal`]; [`Error::Removed`]; as [`Tenant::add_principal`].
     pub fn suspend_principal(&self, id: &PrincipalId, until: Option<SystemTime>) -> Result<(), Error> {
         check_date(until)?;
         self.change_principal(id, |state| match state.ok_or(Error::UnknownPrincipal)? {
-            PrincipalState::Removed => Err(Error::State),
+            PrincipalState::Removed => Err(Error::Removed),
             _ => Ok(PrincipalState::Suspended { until }),
         })
     }
@@ -211,11 +211,12 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownPrincipal`]; [`Error::State`] unless it is suspended; as [`Tenant::add_principal`].
+    /// [`Error::UnknownPrincipal`]; [`Error::Removed`]; [`Error::State`] if it is active; as [`Tenant::add_principal`].
     pub fn restore_principal(&self, id: &PrincipalId) -> Result<(), Error> {
         self.change_principal(id, |state| match state.ok_or(Error::UnknownPrincipal)? {
             PrincipalState::Suspended { .. } => Ok(PrincipalState::Active),
-            _ => Err(Error::State),
+            PrincipalState::Active => Err(Error::State),
+            PrincipalState::Removed => Err(Error::Removed),
         })
     }
 
@@ -223,11 +224,13 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownPrincipal`]; [`Error::State`] unless it is suspended; as [`Tenant::add_principal`].
+    /// [`Error::UnknownPrincipal`]; [`Error::Removed`] if it was removed before; [`Error::State`] if it is active: suspend it
+    /// first; as [`Tenant::add_principal`].
     pub fn remove_principal(&self, id: &PrincipalId) -> Result<(), Error> {
         self.change_principal(id, |state| match state.ok_or(Error::UnknownPrincipal)? {
             PrincipalState::Suspended { .. } => Ok(PrincipalState::Removed),
-            _ => Err(Error::State),
+            PrincipalState::Active => Err(Error::State),
+            PrincipalState::Removed => Err(Error::Removed),
         })
     }
 
@@ -248,11 +251,12 @@ impl Tenant {
     ///
     /// # Errors
     ///
-    /// [`Error::Suspended`] if it or its tenant is suspended, or it was removed; as [`Tenant::principal_state`].
+    /// [`Error::Suspended`] if it or its tenant is suspended; [`Error::Removed`]; as [`Tenant::principal_state`].
     pub fn check_principal(&self, id: &PrincipalId) -> Result<(), Error> {
         match self.principal_state(id)? {
             PrincipalState::Active => Ok(()),
-            _ => Err(Error::Suspended),
+            PrincipalState::Suspended { .. } => Err(Error::Suspended),
+            PrincipalState::Removed => Err(Error::Removed),
         }
     }
 

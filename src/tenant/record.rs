@@ -244,8 +244,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if it is wrapped under another KEK or derived from another seed, [`Error::Open`] if it
-    /// does not open.
+    /// [`Error::UnknownKek`] if it is wrapped under another KEK, [`Error::UnknownKey`] if it is derived from another
+    /// seed, [`Error::Open`] if it does not open.
     pub(crate) fn unwrap_root(&self, keks: &Keks) -> Result<Node, Error> {
         let aad = self.wrap_aad();
         let root = match self.form {
@@ -274,7 +274,7 @@ impl Record {
 
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if the record is wrapped under none of these KEKs.
+    /// [`Error::UnknownKek`] if the record is wrapped under none of these KEKs.
     pub(crate) fn check_provider(&self, keks: &Keks) -> Result<(), Error> {
         if self.form == Form::Derived { Ok(()) } else { keks.of(self.provider).map(drop) }
     }
@@ -404,6 +404,6 @@ mod tests {
 
     #[test]
     fn a_record_under_another_kek_is_of_an_unknown_key() {
-        assert_eq!(record(&keks(7)).unwrap_root(&keks(8)).err(), Some(Error::UnknownKey));
+        assert_eq!(record(&keks(7)).unwrap_root(&keks(8)).err(), Some(Error::UnknownKek));
     }
 }

@@ -63,17 +63,20 @@ impl Keyring {
     /// KEK opens them. Give tenants new roots as well ([`Keyring::rotate_tenant`], [`Keyring::rotate_index`]) if the old KEK may
     /// have leaked.
     ///
-    /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. A store
-    /// is changed some thousand entries at a time, and other processes go on meanwhile: give the new KEK to all of them
-    /// first, with the old one as
+    /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. After any
+    /// error, a crash or a `Break` of `progress`, the file stands as it was, under its old KEK, and nothing was rotated: call
+    /// this again.
+    ///
+    /// A store is changed some thousand entries at a time, and other processes go on meanwhile: give the new KEK to all of
+    /// them first, with the old one as
     /// [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek). After a crash, or after `progress` said
     /// `Break`, open the keyring with both and call [`Keyring::rewrap`]. Destroy the old KEK when it has returned.
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] or [`Error::UnknownKey`] if an entry does not open: it stays as it is, and the old KEK is still
-    /// needed; [`Error::State`] if another rotation, to a third KEK, was begun meanwhile; [`Error::Interrupted`];
-    /// [`Error::Random`], [`Error::Io`], [`Error::Store`].
+    /// [`Error::Open`], [`Error::UnknownKek`] or [`Error::UnknownKey`] if an entry does not open: it stays as it is, and
+    /// the old KEK is still needed; [`Error::State`] if another rotation, to a third KEK, was begun meanwhile;
+    /// [`Error::Interrupted`]; [`Error::Random`], [`Error::Io`], [`Error::Store`].
     pub fn rotate_kek(
         &self,
         kek: &Kek,
@@ -100,12 +103,17 @@ impl Keyring {
         if entry::provider(&counts)? == provider { Ok(()) } else { Err(Error::State) }
     }
 
-    /// Goes on with a [`Keyring::rotate_kek`] that did not come to its end.
+    /// Goes on with a [`Keyring::rotate_kek`] of a store that did not come to its end. It wraps under the KEK that the store
+    /// says is the new one.
     ///
     /// # Errors
     ///
-    /// As [`Keyring::rotate_kek`].
+    /// [`Error::WrongStore`] for a key file: a rotation of it that stopped changed nothing, so there is nothing to go on with,
+    /// and the old KEK is in use. Call [`Keyring::rotate_kek`] again. Otherwise as [`Keyring::rotate_kek`].
     pub fn rewrap(&self, mut progress: impl FnMut(Progress) -> ControlFlow<()>) -> Result<(), Error> {
+        if self.file().is_some() {
+            return Err(Error::WrongStore);
+        }
         let mut so_far = Progress { seen: 0, rewrapped: 0 };
         let (mut after, mut failed) = (Vec::new(), None);
         // Derived records are checked too.
@@ -135,10 +143,10 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for a passphrase under 12 bytes; [`Error::Unsupported`] if this keyring is not of a file; as
+    /// [`Error::Value`] for a passphrase under 12 bytes; [`Error::WrongStore`] if this keyring is not of a file; as
     /// [`Keyring::rotate_kek`].
     pub fn change_passphrase(&self, passphrase: &Passphrase) -> Result<(), Error> {
-        let file = self.file().ok_or(Error::Unsupported)?;
+        let file = self.file().ok_or(Error::WrongStore)?;
         let passphrase = Some((passphrase, self.passphrase_cost()));
         self.rotate_file(file, &Kek::generate()?, passphrase, &mut |_| ControlFlow::Continue(()))
     }
@@ -198,7 +206,7 @@ impl Keyring {
     /// # Errors
     ///
     /// What [`Record::parse`] says; [`Error::UnknownTenant`] without any record, [`Error::Malformed`] if they are not all of
-    /// one tenant; [`Error::Open`] if one was altered; [`Error::UnknownKey`].
+    /// one tenant; [`Error::Open`] if one was altered; [`Error::UnknownKek`], [`Error::UnknownKey`].
     pub fn tenant_from_records<B: AsRef<[u8]>>(
         &self,
         records: impl IntoIterator<Item = B>,

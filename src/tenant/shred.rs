@@ -235,7 +235,7 @@ impl RootName {
 ///
 /// # Errors
 ///
-/// [`Error::Open`] or [`Error::UnknownKey`] if a root does not open.
+/// [`Error::Open`] or [`Error::UnknownKek`] if a root does not open.
 fn leaves(
     keyring: &Keyring,
     draft: &Draft<'_>,

@@ -211,8 +211,8 @@ impl KeyList {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if the key is not in this list for that purpose; [`Error::Open`] if the signature does not
-    /// verify; [`Error::Malformed`], [`Error::Unsupported`].
+    /// [`Error::UnknownKey`] if the key is not in this list for that purpose, as in one that is older; [`Error::Open`] if
+    /// the signature does not verify; [`Error::Malformed`], [`Error::Unsupported`].
     pub(crate) fn verify<'b>(
         &self,
         purpose: SigningPurpose,

@@ -51,8 +51,9 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownTenant`] if there is no record; [`Error::UnknownKey`] if one of the two kinds is missing or
-    /// another KEK wraps it; [`Error::Open`] if one was altered or stands under a name that is not its own.
+    /// [`Error::UnknownTenant`] if there is no record; [`Error::UnknownKey`] if one of the two kinds is missing, and
+    /// [`Error::UnknownKek`] if another KEK wraps it; [`Error::Open`] if one was altered or stands under a name that is
+    /// not its own.
     pub(crate) fn new(
         id: TenantId,
         entries: &[Entry],

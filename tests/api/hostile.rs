@@ -54,7 +54,7 @@ fn a_root_that_is_there_again_is_found_though_the_tombstone_stands() {
     for root in roots {
         store.change(Change::Put(root.clone()));
         assert_eq!(keys.tenant_state("t"), Ok(TenantState::Shredded));
-        assert_eq!(keys.verify_shredded(&receipt, [b""]).err(), Some(Error::State));
+        assert_eq!(keys.verify_shredded(&receipt, [b""]).err(), Some(Error::KeysRemain));
         store.change(Change::Delete(root.name));
     }
 }

@@ -152,9 +152,11 @@ fn a_suspended_principal_may_not_act_until_it_is_restored() {
         here.suspend_principal(&id, None).unwrap();
         here.remove_principal(&id).unwrap();
         assert_eq!(here.principal_state(&id), Ok(PrincipalState::Removed));
-        assert_eq!(here.check_principal(&id).err(), Some(Error::Suspended));
-        for refused in [here.restore_principal(&id), here.suspend_principal(&id, None)] {
-            assert_eq!(refused.err(), Some(Error::State));
+        assert_eq!(here.check_principal(&id).err(), Some(Error::Removed));
+        for refused in
+            [here.restore_principal(&id), here.suspend_principal(&id, None), here.remove_principal(&id)]
+        {
+            assert_eq!(refused.err(), Some(Error::Removed));
         }
         assert_eq!(here.add_principal(&id).err(), Some(Error::AlreadyExists), "its id is nobody else's");
     });

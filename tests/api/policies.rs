@@ -368,7 +368,7 @@ fn every_alteration_of_a_stored_policy_is_refused() {
         assert!(count > 4_000);
         let other =
             tenantseal::tenant::Keyring::in_memory(&tenantseal::tenant::Kek::generate().unwrap()).unwrap();
-        assert_eq!(other.policy_from_bytes(&stored).err(), Some(Error::UnknownKey));
+        assert_eq!(other.policy_from_bytes(&stored).err(), Some(Error::UnknownKek));
     }
 }
 

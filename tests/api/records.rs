@@ -61,7 +61,7 @@ fn another_kek_opens_nothing() {
     let records: Vec<Vec<u8>> = keys.records().unwrap().iter().map(Record::to_bytes).collect();
     let other = Kek::generate().unwrap();
     let refused = Keyring::from_records(&other, &records, &KeyringOptions::new());
-    assert_eq!(refused.err(), Some(Error::UnknownKey));
+    assert_eq!(refused.err(), Some(Error::UnknownKek));
     assert_eq!(Kek::from_bytes(&[0; 32]).err(), Some(Error::Value));
     assert_eq!(Kek::from_bytes(&[0xff; 32]).err(), Some(Error::Value));
     let key: [u8; 33] = core::array::from_fn(|at| u8::try_from(at).unwrap());

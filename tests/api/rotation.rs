@@ -70,7 +70,7 @@ fn everything_moves_to_another_kek_and_the_old_one_opens_nothing() {
     }
     let again = Keyring::over(&new, store.clone(), &options(Suite::default())).unwrap();
     opens(&again, &sealed).unwrap();
-    assert_eq!(Keyring::over(&old, store, &options(Suite::default())).err(), Some(Error::UnknownKey));
+    assert_eq!(Keyring::over(&old, store, &options(Suite::default())).err(), Some(Error::UnknownKek));
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_rotation_that_stopped_anywhere_goes_on() {
     }
     let late = both(&old, &new).create_tenant("late").unwrap().field("member.name").unwrap();
     let late = ("late".to_owned(), late.seal(1, "x").unwrap());
-    assert_eq!(Keyring::over(&old, store.clone(), &options(Suite::default())).err(), Some(Error::UnknownKey));
+    assert_eq!(Keyring::over(&old, store.clone(), &options(Suite::default())).err(), Some(Error::UnknownKek));
     let keys = both(&new, &old);
     let mut last = 0;
     keys.rewrap(|progress| {
@@ -124,8 +124,12 @@ fn a_process_without_the_new_kek_makes_nothing_that_would_be_lost() {
     one.create_tenant("t").unwrap();
     two.tenant("t").unwrap();
     one.rotate_kek(&Kek::generate().unwrap(), go_on).unwrap();
-    assert_eq!(two.create_tenant("u").err(), Some(Error::UnknownKey));
-    assert_eq!(two.rotate_tenant("t").err(), Some(Error::UnknownKey));
+    assert_eq!(two.create_tenant("u").err(), Some(Error::UnknownKek));
+    assert_eq!(two.rotate_tenant("t").err(), Some(Error::UnknownKek));
+    // Nor does it say that it is well, while what it knows by heart goes on.
+    assert_eq!(two.reload().err(), Some(Error::UnknownKek));
+    assert_eq!(two.tenant("t").err(), Some(Error::UnknownKek));
+    assert_eq!(one.reload(), Ok(()));
     assert!(one.tenant("t").is_ok() && one.create_tenant("u").is_ok());
 }
 
@@ -189,7 +193,13 @@ fn a_rotation_of_a_file_that_is_stopped_changes_nothing() {
         if progress.seen == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert_eq!(stopped, Err(Error::Interrupted));
+    // There is nothing to go on with, and nobody is told that it went on.
+    assert_eq!(keys.rewrap(go_on), Err(Error::WrongStore));
     assert_eq!(fs::read(&path).unwrap(), before);
+    opens(&keys, &sealed).unwrap();
+    keys.rotate_kek(&Kek::generate().unwrap(), go_on).unwrap();
+    assert_eq!(keys.rewrap(go_on), Err(Error::WrongStore), "none is left behind");
+    assert_ne!(fs::read(&path).unwrap()[35..75], before[35..75]);
     opens(&keys, &sealed).unwrap();
 }
 
@@ -209,7 +219,7 @@ fn another_passphrase_is_another_kek() {
     assert_eq!(reopen(&passphrase()).err(), Some(Error::Passphrase));
     opens(&reopen(&new).unwrap(), &sealed).unwrap();
     let in_memory = Keyring::in_memory(&kek()).unwrap();
-    assert_eq!(in_memory.change_passphrase(&new).err(), Some(Error::Unsupported));
+    assert_eq!(in_memory.change_passphrase(&new).err(), Some(Error::WrongStore));
 }
 
 #[test]

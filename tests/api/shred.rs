@@ -129,7 +129,14 @@ fn a_record_in_a_backup_is_recognised() {
     let open = || Keyring::open_with(&path, &passphrase(), &options(Suite::default()));
     assert_eq!(open().err(), Some(Error::RolledBack));
     let restored = Keyring::restore(&path, &passphrase(), &options(Suite::default())).unwrap();
-    assert_eq!(restored.verify_shredded(&receipt, [b""]).err(), Some(Error::State));
+    assert_eq!(restored.verify_shredded(&receipt, [b""]).err(), Some(Error::KeysRemain));
+    restored.restore_tenant("t").unwrap();
+    assert_eq!(restored.verify_shredded(&receipt, [b""]).err(), Some(Error::KeysRemain), "alive again");
+    // A tenant of that name elsewhere is another one.
+    let elsewhere = Keyring::in_memory(&kek()).unwrap();
+    assert_eq!(elsewhere.verify_shredded(&receipt, [b""]).err(), Some(Error::UnknownTenant));
+    elsewhere.create_tenant("t").unwrap();
+    assert_eq!(elsewhere.verify_shredded(&receipt, [b""]).err(), Some(Error::State));
     assert!(restored.records().unwrap().iter().any(|record| receipt.names_record(record)));
     assert!(open().is_ok(), "it is the latest file now");
     assert_eq!(keys.reload().err(), Some(Error::RolledBack), "and no successor of what others know");

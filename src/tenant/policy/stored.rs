@@ -101,8 +101,8 @@ mod tests {
             ((0, b't'), Error::Malformed),
             ((4, 2), Error::Unsupported),
             ((5, 2), Error::Unsupported),
-            ((7, 2), Error::UnknownKey),
-            ((8, stored[8] ^ 1), Error::UnknownKey),
+            ((7, 2), Error::UnknownKek),
+            ((8, stored[8] ^ 1), Error::UnknownKek),
         ] {
             assert_eq!(signed("", "", &[head]), Err(error), "{head:?}");
         }

@@ -17,6 +17,7 @@ final class Library {
     static final int ERROR_VALUE = 103;
     static final int ERROR_WRONG_BINDING = 104;
     static final int ERROR_WRONG_TYPE = 105;
+    static final int ERROR_WRONG_STORE = 106;
     static final int ERROR_UNKNOWN_TENANT = 120;
     static final int ERROR_UNKNOWN_FIELD = 121;
     static final int ERROR_UNKNOWN_INDEX = 122;
@@ -32,8 +33,11 @@ final class Library {
     static final int ERROR_UNSUPPORTED = 204;
     static final int ERROR_PASSPHRASE = 205;
     static final int ERROR_ROLLED_BACK = 206;
+    static final int ERROR_UNKNOWN_KEK = 207;
     static final int ERROR_SUSPENDED = 210;
     static final int ERROR_SHREDDED = 211;
+    static final int ERROR_KEYS_REMAIN = 212;
+    static final int ERROR_REMOVED = 213;
     static final int ERROR_CALLBACK = 301;
     static final int ERROR_CALLBACK_FORMAT = 302;
     static final int ERROR_CALLBACK_CREDENTIALS = 303;
