@@ -9,6 +9,7 @@ use crate::{
         id::TenantId,
         keyring::Keyring,
         name,
+        record::Record,
         state::{Life, TenantState, check_date, seconds},
     },
 };
@@ -18,7 +19,8 @@ impl Keyring {
     /// [`Keyring::restore_tenant`] brings it back. Suspending again sets another date.
     ///
     /// `until` is the end of the time in which nothing is destroyed: from then on [`Keyring::shred_tenant`] is allowed.
-    /// Nothing happens by itself then. Without a date it never is.
+    /// Nothing happens by itself then. Without a date it never is. A date that has passed means now: the next call may destroy
+    /// the tenant. Dates are kept in whole seconds, rounded up.
     ///
     /// # Errors
     ///
@@ -81,7 +83,9 @@ impl Keyring {
         self.life(&id.try_into().map_err(Into::into)?).map(|life| life.hold)
     }
 
-    /// The tenants that may be shredded at that time: suspended, past their date, and not held.
+    /// The tenants for which [`Keyring::shred_tenant`] has something to do at that time: those that are suspended, past their
+    /// date, and not held, and those whose shredding began and did not come to its end. Tenants whose roots are derived are
+    /// left out, since they cannot be shredded.
     ///
     /// # Errors
     ///
@@ -92,9 +96,15 @@ impl Keyring {
             let (id, _) = name::split_tenant(&entry.name)?;
             if !name::is_record(&entry.name) {
                 let life = Life::parse(&self.open_entry(&entry.name, &entry.bytes)?)?;
-                if life.check_due(now).is_ok() {
+                if life.is_due(now) {
                     due.push(id);
                 }
+            } else if due.last() == Some(&id)
+                // One that cannot be read is for shredding to tell of.
+                && Record::parse(&entry.bytes).is_ok_and(|record| !record.is_shreddable())
+            {
+                // The state of a tenant comes before its records.
+                due.pop();
             }
             Ok(())
         })?;
@@ -126,12 +136,16 @@ impl Keyring {
 }
 
 impl Life {
-    /// Whether the tenant may be shredded.
+    fn is_due(&self, now: SystemTime) -> bool {
+        self.state == TenantState::Shredding || self.check_may_end(now).is_ok()
+    }
+
+    /// Whether the tenant's roots may be destroyed.
     ///
     /// # Errors
     ///
     /// [`Error::Held`]; [`Error::State`] unless it is suspended and past its date.
-    pub(crate) fn check_due(&self, now: SystemTime) -> Result<(), Error> {
+    pub(crate) fn check_may_end(&self, now: SystemTime) -> Result<(), Error> {
         match self.state {
             _ if self.hold => Err(Error::Held),
             TenantState::Suspended { until: Some(until) } if until <= now => Ok(()),

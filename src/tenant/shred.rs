@@ -43,7 +43,8 @@ impl Receipt {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] if the list has no such key for receipts; [`Error::Open`] if it was altered;
+    /// [`Error::UnknownKey`] if the list has no such key for receipts: it is another operator's, or older than the receipt;
+    /// [`Error::Open`] if it was altered;
     /// [`Error::Malformed`], [`Error::Unsupported`].
     pub fn verify(bytes: &[u8], keys: &KeyList) -> Result<Self, Error> {
         let body = keys.verify(SigningPurpose::Receipt, KIND, bytes)?;
@@ -132,7 +133,8 @@ impl Keyring {
     ///
     /// The tenant must be suspended and past the date that was set then. Its aliases and principals go with it; its id
     /// stays as a tombstone. If the call fails or the process dies before the end, the keys are destroyed or they are not,
-    /// and no receipt exists: call it again. Called for a tenant that is shredded, it returns the receipt again.
+    /// and no receipt exists: call it again; until it has succeeded, [`Keyring::tenants_due`] lists the tenant. Called for a
+    /// tenant that is shredded, it returns the receipt again. In PostgreSQL the owner of the tables calls it.
     ///
     /// # Security
     ///
@@ -144,18 +146,21 @@ impl Keyring {
     ///
     /// [`Error::State`] if it is not suspended, or its date has not come; [`Error::Held`]; [`Error::NotShreddable`] if a
     /// root of it is derived; [`Error::Open`] if a record of it was altered, since a receipt could not name what it is of; [`Error::UnknownTenant`]; [`Error::Store`] with `Busy` if storage cannot be cleaned now;
-    /// [`Error::Random`], [`Error::Io`]; what `grants` says.
+    /// [`Error::Random`], [`Error::Io`], with `PermissionDenied` and nothing destroyed if this process may not clean the
+    /// storage; what `grants` says.
     pub fn shred_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
         &self,
         id: I,
         grants: &dyn GrantLedger,
     ) -> Result<Vec<u8>, Error> {
         let id = id.try_into().map_err(Into::into)?;
-        let life = self.life(&id)?;
-        match life.state {
-            TenantState::Shredded => return self.receipt(id),
-            TenantState::Shredding => {}
-            _ => self.destroy_roots(&id, grants)?,
+        let state = self.life(&id)?.state;
+        if state == TenantState::Shredded {
+            return self.receipt(id);
+        }
+        self.store().check_scrub()?;
+        if state != TenantState::Shredding {
+            self.destroy_roots(&id, grants)?;
         }
         let actions = self.store().scrub()?;
         self.need_signing_key(SigningPurpose::Receipt)?;
@@ -191,7 +196,7 @@ impl Keyring {
         let grants = grants.unexpired(id, now)?;
         self.update(|draft| {
             let life = draft.life(id)?;
-            life.check_due(time)?;
+            life.check_may_end(time)?;
             let records = draft.records(id)?;
             if !records.iter().all(Record::is_shreddable) {
                 return Err(Error::NotShreddable);

@@ -60,6 +60,16 @@ pub trait RecordStore: fmt::Debug + Send + Sync {
     ///
     /// [`Error::Store`] with `Busy` if a reader is in the way; [`Error::Io`]. Call it again then.
     fn scrub(&self) -> Result<Vec<StorageAction>, Error>;
+
+    /// Whether this process may call [`RecordStore::scrub`] at all: asked before a tenant's roots are destroyed, so that what
+    /// could not be brought to its end does not begin. It changes nothing. A store that forbids it to nobody needs none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] with `PermissionDenied`; [`Error::Store`].
+    fn check_scrub(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A change that has begun. Dropped, it leaves nothing.

@@ -7,7 +7,7 @@ use tenantseal::{
     Error,
     tenant::{
         Kek, KeyList, Keyring, KeyringOptions, MemoryStore, NoGrants, Passphrase, PrincipalId, Receipt,
-        Record, RecordStore, SigningPurpose, Suite,
+        Record, RecordStore, SigningPurpose, Suite, TenantId,
     },
 };
 
@@ -258,6 +258,13 @@ fn a_derived_tenant_opens_from_its_records_alone_and_is_not_shreddable() {
     assert_eq!(worker.tenant_from_records(&mixed).err(), Some(Error::Malformed));
     keys.suspend_tenant("d", Some(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1))).unwrap();
     assert_eq!(keys.shred_tenant("d", &NoGrants).err(), Some(Error::NotShreddable));
+    // It stands in nobody's way.
+    for id in ["c", "e"] {
+        keys.create_tenant(id).unwrap();
+        keys.suspend_tenant(id, Some(std::time::UNIX_EPOCH)).unwrap();
+    }
+    let due = keys.tenants_due(std::time::SystemTime::now()).unwrap();
+    assert_eq!(due.iter().map(TenantId::as_bytes).collect::<Vec<_>>(), [b"c", b"e"]);
     keys.restore_tenant("d").unwrap();
     assert!(name.open(1, &sealed).is_ok(), "nothing was destroyed");
 }

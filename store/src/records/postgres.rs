@@ -46,7 +46,9 @@ pub(crate) use worker::Worker;
 /// GRANT SELECT ON tenantseal_keys, tenantseal_key_state, tenantseal_key_events TO reader;
 /// ```
 ///
-/// One that writes also needs these. [`RecordStore::scrub`] is for the tables' owner.
+/// One that writes also needs these. [`RecordStore::scrub`] is for the tables' owner, and so is
+/// [`Keyring::shred_tenant`](tenantseal::tenant::Keyring::shred_tenant), which others are denied before anything is
+/// destroyed.
 ///
 /// ```sql
 /// GRANT INSERT, UPDATE, DELETE ON tenantseal_keys TO writer;
@@ -226,6 +228,11 @@ impl RecordStore for PostgresRecords {
         };
         let serial = self.writer.run(self.end(), begin)?;
         Ok(Box::new(PostgresTransaction { records: self, turn: Some(turn), serial, open: true }))
+    }
+
+    /// Whether `VACUUM` will listen: to the owner of the table, of the database, a superuser, or a role with `MAINTAIN`.
+    fn check_scrub(&self) -> Result<(), Error> {
+        self.read(async |client| statement::check_rewrite(client).await)
     }
 
     /// `VACUUM (FULL)` of the table of entries, which nobody reads or writes while it runs. It is `Busy` also if a

@@ -9,8 +9,10 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicU32, Ordering},
     },
+    time::SystemTime,
 };
 
+use tenantseal::tenant::{Kek, Keyring, KeyringOptions, NoGrants, TenantState};
 use tenantseal_store::{PostgresOptions, PostgresRecords};
 
 use super::*;
@@ -77,6 +79,21 @@ impl Postgres {
     fn role(&self, suffix: &str) -> String {
         let role = format!("{}_{suffix}", self.name);
         self.query(&format!("CREATE ROLE {role} LOGIN PASSWORD 'p'"));
+        role
+    }
+
+    /// One with the rights that are documented for who writes.
+    fn writer(&self) -> String {
+        let role = self.role("writer");
+        for grant in [
+            "USAGE ON SCHEMA public",
+            "SELECT ON tenantseal_keys, tenantseal_key_state, tenantseal_key_events",
+            "INSERT, UPDATE, DELETE ON tenantseal_keys",
+            "UPDATE ON tenantseal_key_state",
+            "INSERT ON tenantseal_key_events",
+        ] {
+            self.query(&format!("GRANT {grant} TO {role}"));
+        }
         role
     }
 
@@ -158,6 +175,17 @@ impl Drop for Session {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// What comes in the end: other tests have transactions of their own on this server.
+fn patiently<T>(act: impl Fn() -> Result<T, Error>) -> T {
+    let start = Instant::now();
+    loop {
+        match act() {
+            Err(Error::Store(StoreError::Busy)) if start.elapsed() < Duration::from_secs(30) => {}
+            result => return result.unwrap(),
+        }
     }
 }
 
@@ -256,22 +284,65 @@ fn a_role_that_may_only_select_reads() {
 fn a_role_with_the_documented_rights_writes() {
     let Some(place) = Postgres::new() else { return };
     drop(place.store());
-    let role = place.role("writer");
-    for grant in [
-        "USAGE ON SCHEMA public",
-        "SELECT ON tenantseal_keys, tenantseal_key_state, tenantseal_key_events",
-        "INSERT, UPDATE, DELETE ON tenantseal_keys",
-        "UPDATE ON tenantseal_key_state",
-        "INSERT ON tenantseal_key_events",
-    ] {
-        place.query(&format!("GRANT {grant} TO {role}"));
-    }
+    let role = place.writer();
     let store = PostgresRecords::connect(&place.config_of(&role)).unwrap();
     commit(&store, &[put(b"a", b"1"), put(b"b", b"1")]);
     commit(&store, &[put(b"a", b"2"), delete(b"b")]);
     assert_eq!(store.scan(b"", b"", 9).unwrap().len(), 1);
     // To whoever is not the owner, PostgreSQL only gives a warning.
     denied(store.scrub());
+    denied(store.check_scrub());
+    assert_eq!(place.store().check_scrub(), Ok(()));
+    // Whoever is a member of the owner may, and so may the owner of the database.
+    let owned = format!("ALTER DATABASE {} OWNER TO", place.name);
+    for allowed in [format!("GRANT postgres TO {role}"), format!("{owned} {role}")] {
+        place.query(&allowed);
+        assert_eq!(store.check_scrub(), Ok(()), "{allowed}");
+        patiently(|| store.scrub());
+        place.query(&format!("REVOKE postgres FROM {role}; {owned} postgres"));
+        denied(store.check_scrub());
+    }
+    place.query(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
+
+#[test]
+fn a_role_that_could_not_finish_destroys_nothing_and_the_owner_finishes() {
+    let Some(place) = Postgres::new() else { return };
+    let kek = Kek::generate().unwrap();
+    let over = |config: &str| {
+        let options = PostgresOptions::new().busy_timeout(Duration::from_millis(300));
+        let store = PostgresRecords::connect_with(config, options).unwrap();
+        Keyring::over(&kek, Arc::new(store), &KeyringOptions::new()).unwrap()
+    };
+    let owner = over(&place.config());
+    let role = place.writer();
+    let writer = over(&place.config_of(&role));
+    for id in ["leaves", "follows"] {
+        writer.create_tenant(id).unwrap();
+        writer.suspend_tenant(id, Some(SystemTime::UNIX_EPOCH)).unwrap();
+    }
+    denied(writer.shred_tenant("leaves", &NoGrants));
+    assert!(matches!(writer.tenant_state("leaves"), Ok(TenantState::Suspended { .. })));
+    writer.restore_tenant("leaves").unwrap();
+    assert!(writer.tenant("leaves").is_ok(), "nothing was destroyed");
+    writer.suspend_tenant("leaves", Some(SystemTime::UNIX_EPOCH)).unwrap();
+    // Half done: somebody may still see what was deleted, so the table cannot be cleaned.
+    let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class";
+    let session = Session::new(&place.config(), sql);
+    busy(owner.shred_tenant("leaves", &NoGrants));
+    assert_eq!(owner.tenant_state("leaves"), Ok(TenantState::Shredding));
+    drop(session);
+    writer.reload().unwrap();
+    denied(writer.shred_tenant("leaves", &NoGrants));
+    for keys in [&writer, &owner] {
+        assert_eq!(keys.tenants_due(SystemTime::now()).unwrap().len(), 2);
+    }
+    for tenant in owner.tenants_due(SystemTime::now()).unwrap() {
+        patiently(|| owner.shred_tenant(tenant.clone(), &NoGrants));
+    }
+    assert!(owner.tenants_due(SystemTime::now()).unwrap().is_empty());
+    assert!(owner.receipt("leaves").is_ok() && owner.receipt("follows").is_ok());
+    drop(writer);
     place.query(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
@@ -280,7 +351,8 @@ fn what_cannot_be_reached_is_a_typed_error() {
     let Some(place) = Postgres::new() else { return };
     let config = place.config();
     denied(PostgresRecords::connect(&format!("{config} password=wrong")));
-    unfit(PostgresRecords::connect(&format!("{config} dbname=not_there")));
+    let not_there = PostgresRecords::connect(&format!("{config} dbname=not_there"));
+    assert_eq!(not_there.err(), Some(Error::Io(ErrorKind::NotFound)));
     assert_eq!(PostgresRecords::connect("host=").err(), Some(Error::Value));
     let nobody = "host=127.0.0.1 port=1 user=a password=b";
     assert_eq!(PostgresRecords::connect(nobody).err(), Some(Error::Io(ErrorKind::ConnectionRefused)));

@@ -164,12 +164,14 @@ fn by_state(code: &str) -> Error {
         // A right that is missing, and a transaction that may only read.
         "42501" | "25006" => return Error::Io(io::ErrorKind::PermissionDenied),
         _ if code.starts_with("28") => return Error::Io(io::ErrorKind::PermissionDenied),
+        // No database of that name.
+        _ if code.starts_with("3D") => return Error::Io(io::ErrorKind::NotFound),
         // A connection that is or was ended: by the network, for being idle, by an operator.
         "25P03" => StoreError::Closed,
         _ if code.starts_with("08") || code.starts_with("57P") => StoreError::Closed,
         _ if code.starts_with("23") => StoreError::Constraint,
         // The statements are ours: one that is not understood names what is not there.
-        _ if code.starts_with("3D") || code.starts_with("3F") || code.starts_with("42") => StoreError::Schema,
+        _ if code.starts_with("3F") || code.starts_with("42") => StoreError::Schema,
         _ => StoreError::Engine,
     })
 }
@@ -245,6 +247,7 @@ mod tests {
             ("23505", Error::Store(StoreError::Constraint)),
             ("25006", Error::Io(io::ErrorKind::PermissionDenied)),
             ("28P01", Error::Io(io::ErrorKind::PermissionDenied)),
+            ("3D000", Error::Io(io::ErrorKind::NotFound)),
             ("42501", Error::Io(io::ErrorKind::PermissionDenied)),
             ("42P01", Error::Store(StoreError::Schema)),
             ("53100", Error::Store(StoreError::Engine)),

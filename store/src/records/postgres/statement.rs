@@ -186,6 +186,12 @@ pub(super) async fn rewrite(client: &Client, patience: Duration) -> Result<(), E
     if whole { Ok(()) } else { Err(Error::Store(StoreError::Busy)) }
 }
 
+/// Whether [`rewrite`] is allowed to this role.
+pub(super) async fn check_rewrite(client: &Client) -> Result<(), Error> {
+    let row = client.query_typed_one(MAY_REWRITE, &[]).await.map_err(engine)?;
+    if column(&row, 0)? { Ok(()) } else { Err(Error::Io(std::io::ErrorKind::PermissionDenied)) }
+}
+
 /// A value of a row. One of another type is of a table of another shape.
 fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize) -> Result<T, Error> {
     row.try_get(index).map_err(|_| unfit())
@@ -215,6 +221,12 @@ const RAISE: &str = "UPDATE tenantseal_key_state SET number = $1 WHERE name = 's
 const TELL: &str = "INSERT INTO tenantseal_key_events (serial, event) VALUES ($1, $2)";
 const EVENTS: &str =
     "SELECT serial, event FROM tenantseal_key_events WHERE serial > $1 ORDER BY serial LIMIT $2";
+/// As `vacuum_is_permitted_for_relation` of PostgreSQL decides; the right `MAINTAIN` is there from version 17 on.
+const MAY_REWRITE: &str = "SELECT pg_has_role(relowner, 'USAGE') OR pg_has_role(datdba, 'USAGE')
+        OR CASE WHEN current_setting('server_version_num')::int >= 170000
+                THEN has_table_privilege(pg_class.oid, 'MAINTAIN') ELSE false END
+    FROM pg_class, pg_database
+    WHERE pg_class.oid = 'tenantseal_keys'::regclass AND datname = current_database()";
 /// The number of a transaction that is later than every commit so far, and the file that the table is in.
 const BEFORE_REWRITE: &str = "SELECT pg_current_xact_id()::text, pg_relation_filenode('tenantseal_keys')";
 const EARLIER_ENDED: &str = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8";
