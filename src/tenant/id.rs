@@ -21,6 +21,19 @@ impl TenantId {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The id as text; `None` if its bytes are not UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        core::str::from_utf8(&self.0).ok()
+    }
+}
+
+/// So that whatever takes an id by its text takes one that is there already.
+impl From<&TenantId> for TenantId {
+    fn from(id: &TenantId) -> Self {
+        id.clone()
+    }
 }
 
 impl TryFrom<&[u8]> for TenantId {
@@ -40,6 +53,24 @@ impl TryFrom<&str> for TenantId {
 
     fn try_from(text: &str) -> Result<Self, Error> {
         text.as_bytes().try_into()
+    }
+}
+
+impl TryFrom<&String> for TenantId {
+    type Error = Error;
+
+    fn try_from(text: &String) -> Result<Self, Error> {
+        text.as_str().try_into()
+    }
+}
+
+/// The id for logs: on one line, whatever its bytes.
+impl fmt::Display for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_str() {
+            Some(text) => text.escape_debug().fmt(f),
+            None => self.0.escape_ascii().fmt(f),
+        }
     }
 }
 
@@ -90,6 +121,19 @@ mod tests {
     fn a_tenant_id_has_1_to_128_bytes() {
         for (len, error) in [(0, Some(Error::Value)), (1, None), (128, None), (129, Some(Error::TooLong))] {
             assert_eq!(TenantId::try_from(&vec![b'x'; len][..]).err(), error, "{len}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_shown_on_one_line() {
+        for (bytes, text, shown) in [
+            (&b"t-1001"[..], Some("t-1001"), "t-1001"),
+            ("租户".as_bytes(), Some("租户"), "租户"),
+            (b"a\nb", Some("a\nb"), "a\\nb"),
+            (b"a\xff", None, "a\\xff"),
+        ] {
+            let id = TenantId::try_from(bytes).unwrap();
+            assert_eq!((id.as_str(), id.to_string().as_str()), (text, shown));
         }
     }
 

@@ -116,6 +116,18 @@ fn a_hold_and_a_date_stand_before_destruction() {
 }
 
 #[test]
+fn an_id_that_is_there_already_needs_no_copy() {
+    pairs(|one, _| {
+        let text = format!("t-{}", 2002);
+        one.create_tenant(&text).unwrap();
+        let id = one.tenant(&text).unwrap().id().clone();
+        assert_eq!(one.is_held(&id), Ok(false));
+        one.suspend_tenant(&id, None).unwrap();
+        assert_eq!(one.tenant_state(&text), one.tenant_state(id));
+    });
+}
+
+#[test]
 fn a_date_is_kept_to_the_second_and_never_comes_early() {
     pairs(|one, two| {
         let until = UNIX_EPOCH + Duration::from_millis(1_900_000_000_001);
