@@ -523,7 +523,8 @@ tenantseal_status tenantseal_keyring_rotate_index(tenantseal_keyring *keyring,
                                                   uint32_t *out_epoch);
 
 /**
- * Puts a policy in force for every tenant.
+ * Puts a policy in force for every tenant. The one that is in force may be put again, which changes
+ * nothing.
  *
  * @param keyring  the keyring
  * @param json, json_len  the document

@@ -321,7 +321,8 @@ pub unsafe extern "C" fn tenantseal_keyring_rotate_index(
     }
 }
 
-/// Puts a policy in force for every tenant.
+/// Puts a policy in force for every tenant. The one that is in force may be put again, which changes
+/// nothing.
 ///
 /// @param keyring  the keyring
 /// @param json, json_len  the document

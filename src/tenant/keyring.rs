@@ -259,7 +259,9 @@ impl Keyring {
 
     /// A keyring from records that the caller keeps.
     ///
-    /// The roots are unwrapped when their tenant is first used.
+    /// The roots are unwrapped when their tenant is first used. Records are all that comes along: every tenant is active here,
+    /// also one that was suspended or is under a legal hold where the records are from, and there is no alias, principal,
+    /// policy, seed or receipt.
     ///
     /// # Errors
     ///
@@ -398,21 +400,27 @@ impl Keyring {
 
     /// Puts a policy in force for every tenant of this keyring.
     ///
-    /// The store keeps it: it is in force again after [`Keyring::open`]. A service that starts with a document of its
-    /// own compares it with [`Keyring::policy`] and installs it if its version is higher.
+    /// The store keeps it: it is in force again after [`Keyring::open`]. The one that is in force may be installed again, which
+    /// changes nothing and leaves no event: a service may do so at every start. An older one is refused.
     ///
     /// # Errors
     ///
-    /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or its version is not higher;
-    /// the one that is in force is refused too. [`Error::Io`], [`Error::Store`].
+    /// [`Error::Policy`] with `Continuity` if it drops or changes something permanent, or differs from the one in force and its
+    /// version is not higher. [`Error::Io`], [`Error::Store`].
     pub fn install_policy(&self, policy: Policy) -> Result<(), Error> {
-        self.update(|draft| {
+        let mut in_force = false;
+        let installed = self.update(|draft| {
             if let Some(current) = draft.policy()? {
+                in_force = current == policy;
+                if in_force {
+                    return Err(Error::AlreadyExists);
+                }
                 current.check_successor(&policy)?;
             }
             draft.put_policy(&policy)?;
             Ok((KeyEvent::PolicyInstalled(policy.version()), ()))
-        })
+        });
+        if in_force { Ok(()) } else { installed }
     }
 
     /// The policy in force.
@@ -446,6 +454,9 @@ impl Keyring {
 
     /// Every record, to be kept by the caller. All of them are in memory at once.
     ///
+    /// It is no backup: states, legal holds, aliases, principals, the policy, seeds, signing keys and receipts are not among
+    /// them. Copy the key file or the database for that.
+    ///
     /// # Errors
     ///
     /// [`Error::Malformed`], [`Error::Unsupported`]; [`Error::Io`], [`Error::Store`].
@@ -472,7 +483,8 @@ impl Keyring {
         Ok(found)
     }
 
-    /// The id of every tenant that was not shredded, in the order of their bytes.
+    /// The id of every tenant whose roots are there, suspended ones too, in the order of their bytes. One whose shredding
+    /// began is in [`Keyring::tenants_due`].
     ///
     /// # Errors
     ///

@@ -23,7 +23,9 @@ use crate::{
     },
 };
 
-/// How far a call over all entries is.
+/// How far a call over all entries is: told after every entry of a key file, and after every batch of some thousand of a
+/// store. There is no total, since entries come and go meanwhile. As a measure of the whole: each tenant has an entry for each
+/// of its records, its aliases and its principals, and one if it was ever suspended or held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

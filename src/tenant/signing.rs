@@ -193,11 +193,12 @@ impl KeyList {
     }
 
     /// What of a later list can be trusted because this one is: every key that is endorsed from here. Keys of a purpose that
-    /// this list has none of are left out, since nothing here vouches for them.
+    /// this list has none of are left out, since nothing here vouches for them: of an empty list nothing follows.
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] if `next` lacks a key of this list: it is not of the same operator, or it is older.
+    /// [`Error::Open`] if `next` lacks a key of this list: it is not of the same operator, it is older, or the operator's keys
+    /// were put back from a backup and that key was lost.
     pub fn follow(&self, next: &Self) -> Result<Self, Error> {
         if !self.0.iter().all(|key| next.0.contains(key)) {
             return Err(Error::Open);
@@ -297,6 +298,9 @@ impl Keyring {
     }
 
     /// Every public key of the operator, to be published.
+    ///
+    /// The first key of receipts is made by the first tenant that is shredded. Make it when you set the service up, with
+    /// [`Keyring::rotate_signing_key`], and publish the list then: a list that is empty vouches for nothing that comes later.
     ///
     /// # Errors
     ///

@@ -2,10 +2,10 @@
 
 use tenantseal::{
     Error, PolicyRule,
-    tenant::{Policy, Suite},
+    tenant::{Keyring, Policy, Suite},
 };
 
-use crate::fixture::{alterations, keyring, keyring_of, policy, policy_json};
+use crate::fixture::{alterations, kek, keyring, keyring_of, policy, policy_json};
 
 fn one(field: &str) -> Result<Policy, Error> {
     let json = format!(r#"{{"tenantseal_policy":1,"version":1,"compartments":["hr"],"fields":[{field}]}}"#);
@@ -320,6 +320,23 @@ fn a_broken_rule_names_its_field() {
 }
 
 #[test]
+fn the_policy_in_force_may_be_installed_at_every_start() {
+    let recorder = std::sync::Arc::new(tenantseal::tenant::EventRecorder::default());
+    let options = crate::fixture::options(Suite::default()).event_sink(recorder.clone());
+    let keys = Keyring::from_records(&kek(), core::iter::empty::<&[u8]>(), &options).unwrap();
+    let text = policy_json(1, r#"["personal"]"#);
+    for source in [text.clone(), text.clone(), format!(" {text}\n")] {
+        keys.install_policy(Policy::from_json(source.as_bytes()).unwrap()).unwrap();
+    }
+    assert_eq!(recorder.events().len(), 1, "once");
+    let later = Policy::from_json(policy_json(2, r#"["personal"]"#).as_bytes()).unwrap();
+    keys.install_policy(later).unwrap();
+    let older = keys.install_policy(Policy::from_json(text.as_bytes()).unwrap());
+    assert!(matches!(older, Err(Error::Policy { rule: PolicyRule::Continuity, .. })), "{older:?}");
+    assert_eq!(keys.policy().unwrap().version(), 2);
+}
+
+#[test]
 fn a_successor_keeps_what_is_permanent() {
     let keys = keyring();
     let personal = r#"["internal","personal"]"#;
@@ -327,7 +344,7 @@ fn a_successor_keeps_what_is_permanent() {
     let continuity = |result: Result<(), Error>| {
         assert!(matches!(result, Err(Error::Policy { rule: PolicyRule::Continuity, .. })), "{result:?}");
     };
-    continuity(next(&policy_json(1, personal)));
+    continuity(next(&policy_json(1, r#"["internal","personal","sensitive"]"#)));
     continuity(next(&policy_json(2, r#"["personal"]"#)));
     continuity(next(&policy_json(2, personal).replace("\"note\"", "\"remark\"")));
     continuity(next(&policy_json(2, personal).replace(":63", ":62")));
@@ -366,8 +383,7 @@ fn every_alteration_of_a_stored_policy_is_refused() {
         }
         println!("{suite:?}: {count} alterations of a stored policy, 0 accepted");
         assert!(count > 4_000);
-        let other =
-            tenantseal::tenant::Keyring::in_memory(&tenantseal::tenant::Kek::generate().unwrap()).unwrap();
+        let other = Keyring::in_memory(&tenantseal::tenant::Kek::generate().unwrap()).unwrap();
         assert_eq!(other.policy_from_bytes(&stored).err(), Some(Error::UnknownKek));
     }
 }

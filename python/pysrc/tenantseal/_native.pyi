@@ -70,7 +70,7 @@ class Keyring:
     def rotate_index(self, tenant_id: _Text) -> int:
         """Give a tenant a new index root and return its epoch. Lookups ask for the tokens of every epoch."""
     def install_policy(self, document: _Text) -> None:
-        """Put a policy document (JSON) in force for every tenant."""
+        """Put a policy document (JSON) in force for every tenant; the one that is in force changes nothing."""
     def policy(self) -> str:
         """The policy in force, in its canonical form."""
     def reload(self) -> None:
