@@ -40,6 +40,18 @@ fn write_info<'p>(out: &mut Vec<u8>, parts: impl Iterator<Item = &'p &'p [u8]> +
     Ok(())
 }
 
+/// The parts that [`info`] made these bytes of.
+///
+/// # Errors
+///
+/// [`Error::Malformed`].
+pub(crate) fn parse_info(bytes: &[u8]) -> Result<Vec<&[u8]>, Error> {
+    let mut reader = Reader::new(bytes.strip_prefix(INFO_PREFIX).ok_or(Error::Malformed)?);
+    let parts = (0..reader.u8()?).map(|_| reader.prefixed16()).collect::<Result<_, _>>()?;
+    reader.finish()?;
+    Ok(parts)
+}
+
 /// What every context string starts with.
 pub(crate) const INFO_PREFIX: &[u8] = b"tenantseal/1";
 

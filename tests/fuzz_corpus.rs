@@ -33,6 +33,11 @@ fn record() {
 }
 
 #[test]
+fn event() {
+    replay("event", bodies::event);
+}
+
+#[test]
 fn policy() {
     replay("policy", bodies::policy);
 }

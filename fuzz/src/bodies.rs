@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use tenantseal::{
     field::{CellHeader, Field},
-    tenant::{Kek, Keyring, KeyringOptions, Policy, Record},
+    tenant::{Kek, KeyEvent, Keyring, KeyringOptions, Policy, Record},
     wecom::{Callback, Envelope, Inner},
 };
 
@@ -48,6 +48,13 @@ pub fn record(data: &[u8]) {
     assert_eq!(record.to_bytes(), data);
     let Ok(keys) = Keyring::from_records(&kek(), [data], &KeyringOptions::new()) else { return };
     let _ = keys.tenant(record.tenant().as_bytes());
+}
+
+/// A key event, as a database keeps it. It writes itself as it was read.
+pub fn event(data: &[u8]) {
+    if let Ok(event) = KeyEvent::parse(data) {
+        assert_eq!(event.to_bytes(), data);
+    }
 }
 
 /// A policy document, as its author writes it and as it is stored.

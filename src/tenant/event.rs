@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::{
-    encoding::info,
+    encoding::{info, parse_info},
     error::Error,
     tenant::{
         id::{Generation, TenantId},
@@ -64,6 +64,7 @@ impl KeyEvent {
         };
         let generation = |generation: &Generation| generation.to_u32().to_be_bytes();
         match self {
+            // `parse` has the same numbers and details.
             Self::AliasAdded(id) => event(1, &[id.as_bytes()]),
             Self::AliasRemoved(id) => event(2, &[id.as_bytes()]),
             Self::EntriesRewrapped(count) => event(3, &[&count.to_be_bytes()]),
@@ -87,6 +88,63 @@ impl KeyEvent {
             }
         }
     }
+
+    /// Reads what [`KeyEvent::to_bytes`] made. Nothing authenticates an event: it is as true as the database that it was read
+    /// from.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for an event that this version does not know; [`Error::Malformed`] for bytes that no event has.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let parts = parse_info(bytes)?;
+        let [name, number, details @ ..] = parts.as_slice() else { return Err(Error::Malformed) };
+        let [number] = array(number)?;
+        if *name != b"key-event" {
+            return Err(Error::Malformed);
+        }
+        let event = match (number, details) {
+            (1, [id]) => Self::AliasAdded(tenant(id)?),
+            (2, [id]) => Self::AliasRemoved(tenant(id)?),
+            (3, [count]) => Self::EntriesRewrapped(u64::from_be_bytes(array(count)?)),
+            (4, [id]) => Self::HoldLifted(tenant(id)?),
+            (5, [id]) => Self::HoldPlaced(tenant(id)?),
+            (6, [id, epoch]) => {
+                Self::IndexRotated(tenant(id)?, u32::from_be_bytes(array(epoch)?).try_into()?)
+            }
+            (7, [id]) => Self::KekChanged(array(id)?),
+            (8, [version]) => Self::PolicyInstalled(u32::from_be_bytes(array(version)?)),
+            (9, [id, kind, principal, state]) => {
+                let principal = PrincipalId::from_name(&[*kind, *principal].concat())?;
+                Self::PrincipalChanged(tenant(id)?, principal, PrincipalState::parse(state)?)
+            }
+            (10, [version]) => Self::SeedCreated(u32::from_be_bytes(array(version)?)),
+            (11, [purpose, id]) => {
+                let [purpose] = array(purpose)?;
+                Self::SigningKeyCreated(SigningPurpose::from_id(purpose)?, array(id)?)
+            }
+            (12, [id]) => Self::TenantCreated(tenant(id)?),
+            (13, [id]) => Self::TenantRestored(tenant(id)?),
+            (14, [id, new]) => Self::TenantRotated(tenant(id)?, u32::from_be_bytes(array(new)?).try_into()?),
+            (15, [id]) => Self::TenantShredded(tenant(id)?),
+            (16, [id]) => Self::TenantShredding(tenant(id)?),
+            (17, [id, until]) => {
+                let until = u64::from_be_bytes(array(until)?);
+                Self::TenantSuspended(tenant(id)?, (until != 0).then_some(until))
+            }
+            (1..=17, _) => return Err(Error::Malformed),
+            _ => return Err(Error::Unsupported),
+        };
+        // One event has one form: a kind of two bytes, or a date beside a state that has none, is none.
+        if event.to_bytes() == bytes { Ok(event) } else { Err(Error::Malformed) }
+    }
+}
+
+fn tenant(id: &[u8]) -> Result<TenantId, Error> {
+    id.try_into().map_err(|_| Error::Malformed)
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
+    bytes.try_into().map_err(|_| Error::Malformed)
 }
 
 /// Where key events go: called before the change is stored, so that no change is without its event. A database keeps the

@@ -103,7 +103,7 @@ impl PrincipalId {
     }
 
     /// What follows the tenant in the name of a principal's entry.
-    fn from_name(rest: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn from_name(rest: &[u8]) -> Result<Self, Error> {
         let (kind, id) = rest.split_first().ok_or(Error::Malformed)?;
         Self::new(PrincipalKind::from_id(*kind)?, id).map_err(|_| Error::Malformed)
     }
@@ -142,7 +142,7 @@ impl PrincipalState {
         [&[state][..], &u64::to_be_bytes(until)].concat()
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let (state, until) = (reader.u8()?, reader.u64()?);
         reader.finish()?;

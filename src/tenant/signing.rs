@@ -51,7 +51,7 @@ impl SigningPurpose {
         }
     }
 
-    fn from_id(id: u8) -> Result<Self, Error> {
+    pub(crate) fn from_id(id: u8) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|purpose| purpose.id() == id).ok_or(Error::Unsupported)
     }
 }

@@ -18,13 +18,15 @@ pub use sqlite::SqliteRecords;
 pub struct StoredEvent {
     /// The serial number that the change was given.
     pub serial: u64,
-    /// The event's bytes, as they were committed.
+    /// When it was committed, by the clock of the database, in seconds since 1970-01-01 UTC.
+    pub time: u64,
+    /// The event's bytes, as they were committed: [`KeyEvent::parse`](tenantseal::tenant::KeyEvent::parse).
     pub bytes: Vec<u8>,
 }
 
 impl fmt::Debug for StoredEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StoredEvent({}, {} bytes)", self.serial, self.bytes.len())
+        write!(f, "StoredEvent({}, {}, {} bytes)", self.serial, self.time, self.bytes.len())
     }
 }
 
@@ -60,7 +62,7 @@ fn check_names(changes: &[Change]) -> Result<(), Error> {
     if changes.iter().all(fits) { Ok(()) } else { Err(Error::Value) }
 }
 
-/// A serial number as databases have it, with a sign.
+/// A serial number or a time as databases have it, with a sign.
 fn serial(number: i64) -> Result<u64, Error> {
     u64::try_from(number).map_err(|_| unfit())
 }

@@ -35,6 +35,8 @@ fn each_event_is_kept_with_its_change() {
     keys.shred_tenant("t", &NoGrants).unwrap();
     let told: Vec<Vec<u8>> = recorder.events().iter().map(KeyEvent::to_bytes).collect();
     let kept = store.events(0, 100).unwrap();
+    let read: Vec<KeyEvent> = kept.iter().map(|event| KeyEvent::parse(&event.bytes).unwrap()).collect();
+    assert_eq!(read, recorder.events());
     assert_eq!(kept.iter().map(|event| event.bytes.clone()).collect::<Vec<_>>(), told);
     assert_eq!(kept.iter().map(|event| event.serial).collect::<Vec<_>>(), (1..=7).collect::<Vec<u64>>());
 }

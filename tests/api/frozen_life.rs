@@ -150,7 +150,41 @@ fn events_have_the_bytes_that_they_had() {
     assert_eq!(events.len(), now.len());
     for (event, now) in events.iter().zip(now) {
         assert_eq!(bytes(text(event, "bytes")), now.to_bytes(), "{now:?}");
+        assert_eq!(KeyEvent::parse(&bytes(text(event, "bytes"))), Ok(now));
     }
+}
+
+#[test]
+fn bytes_that_are_read_as_an_event_are_those_of_that_event() {
+    let (mut refused, mut others) = (0, 0);
+    for event in every_event() {
+        for altered in crate::fixture::alterations(&event.to_bytes()) {
+            match KeyEvent::parse(&altered) {
+                Ok(other) => {
+                    assert_eq!(other.to_bytes(), altered);
+                    assert_ne!(other, event);
+                    others += 1;
+                }
+                Err(Error::Malformed | Error::Unsupported) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    println!("{refused} alterations of an event refused, {others} are of another");
+    assert!(refused > 5_000 && others > 500, "{refused} {others}");
+    // Of a newer version.
+    let mut newer = KeyEvent::SeedCreated(1).to_bytes();
+    newer[26] = 18;
+    assert_eq!(KeyEvent::parse(&newer), Err(Error::Unsupported));
+    // A date beside a state that has none.
+    let tenant = tenantseal::tenant::TenantId::try_from("t").unwrap();
+    let id = PrincipalId::member("m").unwrap();
+    let mut active =
+        KeyEvent::PrincipalChanged(tenant.clone(), id.clone(), PrincipalState::Active).to_bytes();
+    *active.last_mut().unwrap() = 1;
+    assert_eq!(KeyEvent::parse(&active), Err(Error::Malformed));
+    let none = KeyEvent::TenantSuspended(tenant, None);
+    assert_eq!(KeyEvent::parse(&none.to_bytes()), Ok(none));
 }
 
 fn every_event() -> Vec<KeyEvent> {

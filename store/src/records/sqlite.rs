@@ -104,12 +104,13 @@ impl SqliteRecords {
         // Invariant: no commit has a serial number that SQLite cannot hold.
         let Ok(after) = i64::try_from(after_serial) else { return Ok(Vec::new()) };
         let mut statement = reader.prepare_cached(EVENTS).map_err(engine)?;
-        let rows = statement
-            .query_map(params![after, self::limit(limit)], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)));
+        let rows = statement.query_map(params![after, self::limit(limit)], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get(2)?))
+        });
         rows.map_err(engine)?
             .map(|row| {
-                let (number, bytes) = row.map_err(unreadable)?;
-                Ok(StoredEvent { serial: serial(number)?, bytes })
+                let (number, time, bytes) = row.map_err(unreadable)?;
+                Ok(StoredEvent { serial: serial(number)?, time: serial(time)?, bytes })
             })
             .collect()
     }
@@ -323,7 +324,7 @@ fn unreadable(error: rusqlite::Error) -> Error {
 const TABLES: &str = "
     CREATE TABLE tenantseal_keys (name BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE tenantseal_key_state (name TEXT PRIMARY KEY, number INTEGER NOT NULL);
-    CREATE TABLE tenantseal_key_events (serial INTEGER PRIMARY KEY, event BLOB NOT NULL);
+    CREATE TABLE tenantseal_key_events (serial INTEGER PRIMARY KEY, time INTEGER NOT NULL, event BLOB NOT NULL);
     INSERT INTO tenantseal_key_state (name, number) VALUES ('serial', 0)";
 const SERIAL: &str = "SELECT number FROM tenantseal_key_state WHERE name = 'serial'";
 const GET: &str = "SELECT bytes FROM tenantseal_keys WHERE name = ?1";
@@ -334,9 +335,9 @@ const SCAN_TO: &str =
 const PUT: &str = "REPLACE INTO tenantseal_keys (name, bytes) VALUES (?1, ?2)";
 const DELETE: &str = "DELETE FROM tenantseal_keys WHERE name = ?1";
 const RAISE: &str = "UPDATE tenantseal_key_state SET number = ?1 WHERE name = 'serial'";
-const TELL: &str = "INSERT INTO tenantseal_key_events (serial, event) VALUES (?1, ?2)";
+const TELL: &str = "INSERT INTO tenantseal_key_events (serial, time, event) VALUES (?1, unixepoch(), ?2)";
 const EVENTS: &str =
-    "SELECT serial, event FROM tenantseal_key_events WHERE serial > ?1 ORDER BY serial LIMIT ?2";
+    "SELECT serial, time, event FROM tenantseal_key_events WHERE serial > ?1 ORDER BY serial LIMIT ?2";
 
 #[cfg(test)]
 mod tests {

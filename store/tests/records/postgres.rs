@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicU8, AtomicU32, Ordering},
     },
-    time::SystemTime,
 };
 
 use tenantseal::tenant::{Kek, Keyring, KeyringOptions, NoGrants, TenantState};

@@ -76,7 +76,10 @@ pub(super) async fn scan(client: &Client, range: &Range, limit: usize) -> Result
 pub(super) async fn events(client: &Client, after: i64, limit: usize) -> Result<Vec<StoredEvent>, Error> {
     let limit = self::limit(limit);
     let rows = client.query_typed(EVENTS, &[(&after, Type::INT8), (&limit, Type::INT8)]).await;
-    let event = |row: &Row| Ok(StoredEvent { serial: serial(column(row, 0)?)?, bytes: column(row, 1)? });
+    let event = |row: &Row| {
+        let (number, time, bytes) = (column(row, 0)?, column(row, 1)?, column(row, 2)?);
+        Ok(StoredEvent { serial: serial(number)?, time: serial(time)?, bytes })
+    };
     rows.map_err(engine)?.iter().map(event).collect()
 }
 
@@ -200,7 +203,7 @@ fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize) -> Result<T, Error> {
 const TABLES: &str = "
     CREATE TABLE tenantseal_keys (name BYTEA PRIMARY KEY, bytes BYTEA NOT NULL);
     CREATE TABLE tenantseal_key_state (name TEXT PRIMARY KEY, number BIGINT NOT NULL);
-    CREATE TABLE tenantseal_key_events (serial BIGINT PRIMARY KEY, event BYTEA NOT NULL);
+    CREATE TABLE tenantseal_key_events (serial BIGINT PRIMARY KEY, time BIGINT NOT NULL, event BYTEA NOT NULL);
     INSERT INTO tenantseal_key_state (name, number) VALUES ('serial', 0)";
 /// The number is `tenantse` as ASCII.
 const LOCK_TABLES: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'74656e616e747365'::bigint)";
@@ -218,9 +221,10 @@ const PUT: &str = "INSERT INTO tenantseal_keys (name, bytes) SELECT * FROM unnes
                    ON CONFLICT (name) DO UPDATE SET bytes = excluded.bytes";
 const DELETE: &str = "DELETE FROM tenantseal_keys WHERE name = ANY ($1)";
 const RAISE: &str = "UPDATE tenantseal_key_state SET number = $1 WHERE name = 'serial'";
-const TELL: &str = "INSERT INTO tenantseal_key_events (serial, event) VALUES ($1, $2)";
+const TELL: &str = "INSERT INTO tenantseal_key_events (serial, time, event)
+                    VALUES ($1, extract(epoch FROM clock_timestamp())::bigint, $2)";
 const EVENTS: &str =
-    "SELECT serial, event FROM tenantseal_key_events WHERE serial > $1 ORDER BY serial LIMIT $2";
+    "SELECT serial, time, event FROM tenantseal_key_events WHERE serial > $1 ORDER BY serial LIMIT $2";
 /// As `vacuum_is_permitted_for_relation` of PostgreSQL decides; the right `MAINTAIN` is there from version 17 on.
 const MAY_REWRITE: &str = "SELECT pg_has_role(relowner, 'USAGE') OR pg_has_role(datdba, 'USAGE')
         OR CASE WHEN current_setting('server_version_num')::int >= 170000
