@@ -2,6 +2,7 @@
 
 use core::{cell::Cell, convert::Infallible};
 use std::{
+    io,
     path::Path,
     process,
     sync::mpsc,
@@ -158,6 +159,8 @@ pub(crate) fn engine(error: rusqlite::Error) -> Error {
     Error::Store(match error.code {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreError::Busy,
         ErrorCode::ConstraintViolation => StoreError::Constraint,
+        ErrorCode::NotADatabase => return Error::Malformed,
+        ErrorCode::ReadOnly => return Error::Io(io::ErrorKind::PermissionDenied),
         // The statements are ours: one that SQLite cannot make sense of names what is not there.
         _ if error.extended_code == SQLITE_ERROR => StoreError::Schema,
         _ => StoreError::Engine,

@@ -11,8 +11,8 @@ use std::{
 use tenantseal::{
     Error,
     tenant::{
-        EventRecorder, Kek, KeyEvent, Keyring, KeyringOptions, NoGrants, Policy, PrincipalId, Receipt,
-        StorageAction,
+        Change, EventRecorder, Kek, KeyEvent, Keyring, KeyringOptions, NoGrants, Policy, PrincipalId,
+        Receipt, RecordStore as _, StorageAction,
     },
 };
 use tenantseal_store::SqliteRecords;
@@ -60,6 +60,33 @@ fn a_kek_whose_bytes_were_kept_opens_the_store_in_the_next_run() {
     assert_eq!(name.open(1, &sealed).unwrap().text(), Ok("张三"));
     let (one, other) = (Kek::generate_bytes().unwrap(), Kek::generate_bytes().unwrap());
     assert_ne!(one.expose_secret(), other.expose_secret());
+}
+
+#[test]
+fn a_keyring_is_copied_from_one_database_to_another_as_the_guide_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |name: &str| Arc::new(SqliteRecords::open(folder.path().join(name)).unwrap());
+    let (from, to, kek) = (open("one.db"), open("two.db"), Kek::generate().unwrap());
+    let keys = Keyring::over(&kek, from.clone(), &KeyringOptions::new()).unwrap();
+    keys.install_policy(Policy::from_json(POLICY).unwrap()).unwrap();
+    for number in 0..2_000 {
+        keys.create_tenant(&format!("t-{number}")).unwrap();
+    }
+    let sealed = keys.tenant("t-7").unwrap().field("member.name").unwrap().seal(1, "张三").unwrap();
+    keys.hold_tenant("t-8").unwrap();
+    let mut after = Vec::new();
+    loop {
+        let page = from.scan(b"", &after, 1_000).unwrap();
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.name);
+        let puts: Vec<Change> = page.into_iter().map(Change::Put).collect();
+        to.begin().unwrap().commit(&puts, b"").unwrap();
+    }
+    let copied = Keyring::over(&kek, to, &KeyringOptions::new()).unwrap();
+    assert_eq!(copied.tenant_ids(), keys.tenant_ids());
+    assert_eq!(copied.is_held("t-8"), Ok(true));
+    let name = copied.tenant("t-7").unwrap().field("member.name").unwrap();
+    assert_eq!(name.open(1, &sealed).unwrap().text(), Ok("张三"));
 }
 
 #[test]

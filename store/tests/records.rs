@@ -3,8 +3,9 @@
 
 use std::{
     collections::BTreeMap,
-    env,
-    io::{BufRead as _, BufReader, Write as _},
+    env, fs,
+    io::{BufRead as _, BufReader, ErrorKind, Write as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -613,7 +614,7 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 /// Which of the files in a folder hold the needle. Read by another process: closing a file here would take SQLite's locks.
 fn files_with(folder: &Path, needle: &[u8]) -> Vec<String> {
     let mut found = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
+    for file in fs::read_dir(folder).unwrap() {
         let file = file.unwrap();
         let read = Command::new("cat").arg(file.path()).output().unwrap();
         assert!(read.status.success());
@@ -759,6 +760,33 @@ fn a_value_of_another_type_in_sqlite_is_refused() {
     place.sql("UPDATE tenantseal_key_state SET number = 'text'");
     unfit(store.serial());
     unfit(store.begin());
+}
+
+#[test]
+fn a_new_sqlite_file_is_its_owners_alone() {
+    let place = Sqlite::new();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let store = place.open();
+    commit(&*store, &[put(b"a", b"1")]);
+    let log = place.path().with_file_name(format!("{}-wal", place.path().file_name().unwrap().display()));
+    assert_eq!((mode(&place.path()), mode(&log)), (0o600, 0o600));
+    drop(store);
+    // One that is there keeps the mode that somebody gave it.
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o640)).unwrap();
+    assert_eq!(place.open().get(b"a"), Ok(Some(b"1".to_vec())));
+    assert_eq!(mode(&place.path()), 0o640);
+}
+
+#[test]
+fn an_sqlite_file_that_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = SqliteRecords::open(folder.path().join("missing/keys.db"));
+    assert_eq!(missing.err(), Some(Error::Io(ErrorKind::NotFound)));
+    assert_eq!(SqliteRecords::open(folder.path()).err(), Some(Error::Io(ErrorKind::IsADirectory)));
+    let other = folder.path().join("other");
+    fs::write(&other, "a text that is no database, and long enough to hold the header of one ".repeat(20))
+        .unwrap();
+    assert_eq!(SqliteRecords::open(&other).err(), Some(Error::Malformed));
 }
 
 #[test]

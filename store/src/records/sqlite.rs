@@ -8,6 +8,10 @@ use std::{
 };
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use rustix::{
+    fs::{Access, CWD, FileType, Mode, access, mknodat},
+    io::Errno,
+};
 use tenantseal::{
     Error, StoreError,
     tenant::{Change, Entry, RecordStore, StorageAction, StoreTransaction},
@@ -62,12 +66,13 @@ pub struct SqliteRecords {
 
 impl SqliteRecords {
     /// Opens the SQLite file at `path`, makes it and its tables if they are not there, and waits up to 5 seconds for
-    /// others that write.
+    /// others that write. A file that it makes is readable by its owner alone, as its log is; one that is there keeps its mode.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for a database in memory; [`Error::Store`] with `Schema` if the tables are there in part, or
-    /// are not of this shape; [`Error::Store`] otherwise.
+    /// [`Error::Value`] for a database in memory; [`Error::Io`] if the file cannot be opened or made, with `NotFound` if there
+    /// is no such folder; [`Error::Malformed`] for a file that is none of SQLite's; [`Error::Store`] with `Schema` if the tables
+    /// are there in part, or are not of this shape; [`Error::Store`] otherwise.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_with(path, Duration::from_secs(5))
     }
@@ -83,7 +88,8 @@ impl SqliteRecords {
             return Err(Error::Value);
         }
         let path: PathBuf = std::path::absolute(path)?;
-        let writer = connect(&path, false, busy_timeout)?;
+        make_file(&path)?;
+        let writer = connect(&path, false, busy_timeout).map_err(|error| why(&path, error))?;
         prepare(&writer)?;
         let reader = connect(&path, true, busy_timeout)?;
         Ok(Self {
@@ -232,6 +238,29 @@ impl Drop for SqliteTransaction<'_> {
             // If it fails, the next BEGIN does, and closing the connection ends the transaction.
             let _ = connection.execute_batch("ROLLBACK");
         }
+    }
+}
+
+/// Makes an empty file for the owner alone, if there is none; SQLite gives its log the same mode.
+fn make_file(path: &Path) -> Result<(), Error> {
+    // Never opened here: closing it would take away the locks that this process has on it elsewhere.
+    match mknodat(CWD, path, FileType::RegularFile, Mode::RUSR | Mode::WUSR, 0) {
+        Err(error) if error != Errno::EXIST => Err(std::io::Error::from(error).into()),
+        _ => Ok(()),
+    }
+}
+
+/// What the operating system has against a file that SQLite could not open.
+fn why(path: &Path, error: Error) -> Error {
+    let folder = path.parent().unwrap_or(path);
+    let refused = if path.is_dir() {
+        Err(Errno::ISDIR)
+    } else {
+        access(path, Access::READ_OK | Access::WRITE_OK).and_then(|()| access(folder, Access::WRITE_OK))
+    };
+    match refused {
+        Err(refused) if error == Error::Store(StoreError::Engine) => std::io::Error::from(refused).into(),
+        _ => error,
     }
 }
 

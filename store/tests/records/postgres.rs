@@ -1,8 +1,7 @@
 //! What only PostgreSQL can show, on a server that `scripts/postgres.sh` starts.
 
 use std::{
-    fs,
-    io::{ErrorKind, Read as _, Write as _},
+    io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
     process::{ChildStdin, ChildStdout},
     sync::{
