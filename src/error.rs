@@ -329,3 +329,26 @@ impl fmt::Display for StoreError {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each was read by somebody whose case it did not fit.
+    #[test]
+    fn a_text_advises_only_what_helps_in_every_case() {
+        for (error, without) in [
+            (Error::State, "suspend"),
+            (Error::UnknownKey, "sealed"),
+            (Error::NotShreddable, "random roots"),
+            (Error::WrongStore, "newer version"),
+        ] {
+            assert!(!error.to_string().contains(without), "{error}");
+        }
+        for (error, with) in
+            [(Error::Held, "lift_hold"), (Error::Value, "not set"), (Error::RolledBack, "anew")]
+        {
+            assert!(error.to_string().contains(with), "{error}");
+        }
+    }
+}
