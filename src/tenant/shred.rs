@@ -134,7 +134,7 @@ impl Keyring {
     /// The tenant must be suspended and past the date that was set then. Its aliases and principals go with it; its id
     /// stays as a tombstone. If the call fails or the process dies before the end, the keys are destroyed or they are not,
     /// and no receipt exists: call it again; until it has succeeded, [`Keyring::tenants_due`] lists the tenant. Called for a
-    /// tenant that is shredded, it returns the receipt again. In PostgreSQL the owner of the tables calls it.
+    /// tenant that is shredded, it destroys what somebody has put back since, and returns the receipt again. In PostgreSQL the owner of the tables calls it.
     ///
     /// # Security
     ///
@@ -156,6 +156,7 @@ impl Keyring {
         let id = id.try_into().map_err(Into::into)?;
         let state = self.life(&id)?.state;
         if state == TenantState::Shredded {
+            self.destroy_returned(&id)?;
             return self.receipt(id);
         }
         self.store().check_scrub()?;
@@ -189,6 +190,21 @@ impl Keyring {
         let id = id.try_into().map_err(Into::into)?;
         self.reload()?;
         self.store().get(&name::receipt(&id))?.ok_or(Error::State)
+    }
+
+    /// Roots that were put back beside the tombstone: they open nothing, and are destroyed again.
+    fn destroy_returned(&self, id: &TenantId) -> Result<(), Error> {
+        if !self.entries(&name::tenant(id))?.iter().any(|entry| name::is_record(&entry.name)) {
+            return Ok(());
+        }
+        self.store().check_scrub()?;
+        self.update(|draft| {
+            for record in draft.records(id)? {
+                draft.delete(&name::record(&record));
+            }
+            Ok((KeyEvent::TenantShredded(id.clone()), ()))
+        })?;
+        self.store().scrub().map(drop)
     }
 
     fn destroy_roots(&self, id: &TenantId, grants: &dyn GrantLedger) -> Result<(), Error> {
