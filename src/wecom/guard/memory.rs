@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use foldhash::quality::RandomState;
+
 use super::{Arrival, Claim, Departure, EventEntry, EventKey, Guard, SignatureEntry, Ticket, millis};
 use crate::error::Error;
 
@@ -113,15 +115,18 @@ impl fmt::Debug for MemoryGuard {
 struct State {
     /// Numbers for the callback ids, which are few and the operator's.
     callbacks: HashMap<Box<str>, u32>,
-    events: HashMap<EventKey, Kept<EventEntry>>,
+    events: Map<EventKey, EventEntry>,
     fencing: u64,
     /// The keys of both maps, each once, in the order in which the sweep looks at them, with a time before which
     /// there is no need to.
     queue: VecDeque<(u64, Key)>,
-    signatures: HashMap<SignatureKey, Kept<SignatureEntry>>,
+    signatures: Map<SignatureKey, SignatureEntry>,
     /// When everything was swept last.
     swept: Option<u64>,
 }
+
+/// Its keys are digests already, so a fast hash does; and its seed is random, because who knows a token chooses messages.
+type Map<K, T> = HashMap<K, Kept<T>, RandomState>;
 
 /// The callback's number, and the signature.
 type SignatureKey = (u32, [u8; 20]);
@@ -192,7 +197,7 @@ impl State {
 }
 
 /// Drops what ran out; returns until when the rest is live.
-fn sweep<K: Eq + Hash, T>(map: &mut HashMap<K, Kept<T>>, key: K, now: u64) -> Option<u64> {
+fn sweep<K: Eq + Hash, T>(map: &mut Map<K, T>, key: K, now: u64) -> Option<u64> {
     match map.entry(key) {
         Entry::Occupied(place) if now <= place.get().until => Some(place.get().until),
         Entry::Occupied(place) => {
