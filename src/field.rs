@@ -9,6 +9,7 @@ mod mask;
 mod normalise;
 mod row;
 mod shredded;
+mod time;
 mod value;
 
 use core::fmt;
@@ -23,6 +24,7 @@ pub use index::BlindIndex;
 pub use mask::Mask;
 pub use row::{Key, Row};
 pub use shredded::ShredCheck;
+pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 
 use cell::{Opener, Sealer};
@@ -163,7 +165,7 @@ impl Field {
         let sealed = each(cells, |(row, value)| {
             let row = row.into();
             row.check(&rule.bind)?;
-            sealer.seal(row, value.into().bytes_of(rule.value_type)?)
+            sealer.seal(row, &value.into().bytes_of(rule.value_type)?)
         })?;
         // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
         self.column.current()?;
@@ -278,7 +280,7 @@ impl Column {
         let column = self.current()?;
         let rule = column.rule()?;
         row.check(&rule.bind)?;
-        Sealer::new(column.keys()?)?.seal(row, value.bytes_of(rule.value_type)?, rng)
+        Sealer::new(column.keys()?)?.seal(row, &value.bytes_of(rule.value_type)?, rng)
     }
 
     pub(crate) fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {

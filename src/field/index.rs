@@ -73,7 +73,7 @@ impl BlindIndex {
         let right = normalise(rule.normaliser, value_type, right.into());
         match (left, right) {
             (Err(Error::WrongType), _) | (_, Err(Error::WrongType)) => Err(Error::WrongType),
-            (Ok(left), Ok(right)) => Ok(left == right),
+            (Ok(left), Ok(right)) => Ok(*left == *right),
             _ => Ok(false),
         }
     }

@@ -1,10 +1,8 @@
 //! Normalisers: one spelling for each value, before it is indexed. FORMAT.md section 10 fixes every rule.
 
-use std::borrow::Cow;
-
 use crate::{
     error::Error,
-    field::Value,
+    field::{Value, value::Encoded},
     tenant::policy::{Normaliser, ValueType},
 };
 
@@ -17,14 +15,12 @@ pub(crate) fn normalise<'v>(
     normaliser: Normaliser,
     value_type: ValueType,
     value: Value<'v>,
-) -> Result<Cow<'v, [u8]>, Error> {
-    let bytes = value.bytes_of(value_type)?;
-    match normaliser {
-        Normaliser::None1 => Ok(Cow::Borrowed(bytes)),
-        Normaliser::MobileCn1 => {
-            let text = core::str::from_utf8(bytes).map_err(|_| Error::WrongType)?;
-            mobile_cn(text).map(|number| Cow::Owned(number.into_bytes()))
-        }
+) -> Result<Encoded<'v>, Error> {
+    let encoded = value.bytes_of(value_type)?;
+    match (normaliser, value) {
+        (Normaliser::None1, _) => Ok(encoded),
+        (Normaliser::MobileCn1, Value::Text(text)) => mobile_cn(text).map(Encoded::from),
+        (Normaliser::MobileCn1, _) => Err(Error::WrongType),
     }
 }
 

@@ -1,22 +1,41 @@
 //! What goes into a field and what comes out.
 
-use core::fmt;
+use core::{fmt, ops::Deref};
+
+use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    field::mask::mask,
+    field::{
+        mask::mask,
+        time::{Date, Timestamp},
+    },
     secret::SecretBytes,
     tenant::policy::{MaskKind, ValueType},
 };
 
-/// A value to seal: text or bytes, as the field's type says.
+/// A value to seal, of the type that the policy gives the field. FORMAT.md section 6.2 has their bytes.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Value<'a> {
+    /// For a field of type `bool`.
+    Bool(bool),
     /// For a field of type `bytes`.
     Bytes(&'a [u8]),
+    /// For a field of type `date`.
+    Date(Date),
+    /// For a field of type `decimal`: digits with a point, such as `-12.50`. What it says is kept, trailing zeros too.
+    Decimal(&'a str),
+    /// For a field of type `f64`. A number that is none (NaN) is refused: it is equal to nothing, itself included.
+    F64(f64),
+    /// For a field of type `i64`.
+    I64(i64),
+    /// For a field of type `json`: one JSON text. What it says is kept byte for byte.
+    Json(&'a str),
     /// For a field of type `text`.
     Text(&'a str),
+    /// For a field of type `timestamp`.
+    Timestamp(Timestamp),
 }
 
 impl<'a> Value<'a> {
@@ -24,14 +43,80 @@ impl<'a> Value<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the field is of another type.
-    pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<&'a [u8], Error> {
-        match (self, value_type) {
-            (Self::Bytes(bytes), ValueType::Bytes) => Ok(bytes),
-            (Self::Text(text), ValueType::Text) => Ok(text.as_bytes()),
-            _ => Err(Error::WrongType),
+    /// [`Error::WrongType`] if the field is of another type; [`Error::Value`] for a decimal or a JSON text that is none, and
+    /// for NaN.
+    pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
+        let encoded = match (self, value_type) {
+            (Self::Bool(truth), ValueType::Bool) => Encoded::of(&[u8::from(truth)]),
+            (Self::Bytes(bytes), ValueType::Bytes) => Encoded::Borrowed(bytes),
+            (Self::Date(date), ValueType::Date) => Encoded::of(&date.days().to_be_bytes()),
+            (Self::Decimal(text), ValueType::Decimal) if is_decimal(text) => {
+                Encoded::Borrowed(text.as_bytes())
+            }
+            (Self::F64(number), ValueType::F64) if !number.is_nan() => Encoded::of(&number.to_be_bytes()),
+            (Self::I64(number), ValueType::I64) => Encoded::of(&number.to_be_bytes()),
+            (Self::Json(text), ValueType::Json) if is_json(text) => Encoded::Borrowed(text.as_bytes()),
+            (Self::Text(text), ValueType::Text) => Encoded::Borrowed(text.as_bytes()),
+            (Self::Timestamp(time), ValueType::Timestamp) => Encoded::of(&time.micros().to_be_bytes()),
+            (Self::Decimal(_), ValueType::Decimal)
+            | (Self::F64(_), ValueType::F64)
+            | (Self::Json(_), ValueType::Json) => return Err(Error::Value),
+            _ => return Err(Error::WrongType),
+        };
+        Ok(encoded)
+    }
+}
+
+/// A value's bytes.
+pub(crate) enum Encoded<'a> {
+    Borrowed(&'a [u8]),
+    Owned(SecretBytes),
+    /// A number, in the first bytes; wiped when dropped.
+    Short(Zeroizing<[u8; 8]>, usize),
+}
+
+impl Encoded<'_> {
+    fn of(bytes: &[u8]) -> Self {
+        let mut short = Zeroizing::new([0; 8]);
+        short.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
+        Self::Short(short, bytes.len())
+    }
+}
+
+impl From<String> for Encoded<'_> {
+    fn from(text: String) -> Self {
+        Self::Owned(SecretBytes::from_vec(text.into_bytes()))
+    }
+}
+
+impl Deref for Encoded<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(bytes) => bytes,
+            Self::Owned(bytes) => bytes.expose_secret(),
+            Self::Short(bytes, len) => bytes.get(..*len).unwrap_or_default(),
         }
     }
+}
+
+/// Whether a text is a decimal: an optional `-`, digits without a needless zero in front, and at most one point with
+/// digits after it; at most 100 characters, and no `-0`.
+fn is_decimal(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let is_zero = unsigned.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    text.len() <= MAX_DECIMAL
+        && digits(whole)
+        && digits(fraction)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && !(is_zero && unsigned.len() < text.len())
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 impl<'a> From<&'a str> for Value<'a> {
@@ -58,12 +143,49 @@ impl<'a, const N: usize> From<&'a [u8; N]> for Value<'a> {
     }
 }
 
+impl From<bool> for Value<'_> {
+    fn from(truth: bool) -> Self {
+        Self::Bool(truth)
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(number: f64) -> Self {
+        Self::F64(number)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::I64(number)
+    }
+}
+
+impl From<Date> for Value<'_> {
+    fn from(date: Date) -> Self {
+        Self::Date(date)
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(time: Timestamp) -> Self {
+        Self::Timestamp(time)
+    }
+}
+
 /// Shows the type alone: a value is somebody's data.
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Bool(_) => "Bool(..)",
             Self::Bytes(_) => "Bytes(..)",
+            Self::Date(_) => "Date(..)",
+            Self::Decimal(_) => "Decimal(..)",
+            Self::F64(_) => "F64(..)",
+            Self::I64(_) => "I64(..)",
+            Self::Json(_) => "Json(..)",
             Self::Text(_) => "Text(..)",
+            Self::Timestamp(_) => "Timestamp(..)",
         })
     }
 }
@@ -83,20 +205,117 @@ impl Opened {
         mask: Option<MaskKind>,
         was_plain: bool,
     ) -> Result<Self, Error> {
-        let sound = value_type != ValueType::Text || core::str::from_utf8(bytes.expose_secret()).is_ok();
-        if sound { Ok(Self { bytes, value_type, mask, was_plain }) } else { Err(Error::WrongType) }
+        let opened = Self { bytes, value_type, mask, was_plain };
+        // Plaintext of a column that is migrating is text.
+        let sound = match value_type {
+            ValueType::Bool => opened.bool().map(drop),
+            ValueType::Bytes => Ok(()),
+            ValueType::Date => opened.date().map(drop),
+            ValueType::Decimal => opened.decimal().map(drop),
+            ValueType::F64 => opened.f64().map(drop),
+            ValueType::I64 => opened.i64().map(drop),
+            ValueType::Json => opened.json().map(drop),
+            ValueType::Text => opened.text().map(drop),
+            ValueType::Timestamp => opened.timestamp().map(drop),
+        };
+        sound.map(|()| opened)
     }
 
-    /// The value of a text field.
+    /// The value of a field of type `bool`.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongType`] if the field is of another type.
-    pub fn text(&self) -> Result<&str, Error> {
-        match self.value_type {
-            ValueType::Text => core::str::from_utf8(self.bytes.expose_secret()).map_err(|_| Error::WrongType),
+    /// [`Error::WrongType`] if the field is of another type; the same for every other accessor.
+    pub fn bool(&self) -> Result<bool, Error> {
+        match self.of(ValueType::Bool)? {
+            [0] => Ok(false),
+            [1] => Ok(true),
             _ => Err(Error::WrongType),
         }
+    }
+
+    /// The value of a field of type `date`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn date(&self) -> Result<Date, Error> {
+        Date::from_days(i32::from_be_bytes(self.number(ValueType::Date)?)).map_err(|_| Error::WrongType)
+    }
+
+    /// The value of a field of type `decimal`, as it was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn decimal(&self) -> Result<&str, Error> {
+        self.utf8(ValueType::Decimal)
+            .and_then(|text| if is_decimal(text) { Ok(text) } else { Err(Error::WrongType) })
+    }
+
+    /// The value of a field of type `f64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn f64(&self) -> Result<f64, Error> {
+        let number = f64::from_be_bytes(self.number(ValueType::F64)?);
+        if number.is_nan() { Err(Error::WrongType) } else { Ok(number) }
+    }
+
+    /// The value of a field of type `i64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn i64(&self) -> Result<i64, Error> {
+        self.number(ValueType::I64).map(i64::from_be_bytes)
+    }
+
+    /// The value of a field of type `json`, as it was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn json(&self) -> Result<&str, Error> {
+        self.utf8(ValueType::Json)
+    }
+
+    /// The value of a field of type `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn text(&self) -> Result<&str, Error> {
+        self.utf8(ValueType::Text)
+    }
+
+    /// The value of a field of type `timestamp`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`].
+    pub fn timestamp(&self) -> Result<Timestamp, Error> {
+        let micros = i64::from_be_bytes(self.number(ValueType::Timestamp)?);
+        Timestamp::from_micros(micros).map_err(|_| Error::WrongType)
+    }
+
+    /// The type of the field.
+    #[must_use]
+    pub fn value_type(&self) -> ValueType {
+        self.value_type
+    }
+
+    fn of(&self, value_type: ValueType) -> Result<&[u8], Error> {
+        if self.value_type == value_type { Ok(self.bytes.expose_secret()) } else { Err(Error::WrongType) }
+    }
+
+    fn utf8(&self, value_type: ValueType) -> Result<&str, Error> {
+        core::str::from_utf8(self.of(value_type)?).map_err(|_| Error::WrongType)
+    }
+
+    fn number<const N: usize>(&self, value_type: ValueType) -> Result<[u8; N], Error> {
+        self.of(value_type)?.try_into().map_err(|_| Error::WrongType)
     }
 
     /// The value of a field of any type, as bytes.
@@ -124,5 +343,50 @@ impl Opened {
 impl fmt::Debug for Opened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opened").field("value_type", &self.value_type).finish_non_exhaustive()
+    }
+}
+
+const MAX_DECIMAL: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_have_one_spelling_for_their_digits() {
+        let good = [
+            "0",
+            "0.0",
+            "0.50",
+            "1",
+            "-1",
+            "-0.1",
+            "10.00",
+            "123456789012345678901234567890.5",
+            &"9".repeat(100),
+        ];
+        assert!(good.iter().all(|text| is_decimal(text)), "{good:?}");
+        let bad = [
+            "",
+            "-",
+            ".",
+            ".5",
+            "5.",
+            "+1",
+            "01",
+            "00",
+            "-0",
+            "-0.00",
+            "1e3",
+            "1,5",
+            " 1",
+            "1.2.3",
+            "--1",
+            "１",
+            &"9".repeat(101),
+        ];
+        for text in bad {
+            assert!(!is_decimal(text), "{text}");
+        }
     }
 }

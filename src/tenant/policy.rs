@@ -267,7 +267,7 @@ pub enum Storage {
     Plain,
 }
 
-/// The type of a field's values. All numbers are fixed; this version seals bytes and text.
+/// The type of a field's values: part of what a cell is bound to. All numbers are fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

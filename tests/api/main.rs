@@ -15,3 +15,4 @@ mod policies;
 mod records;
 mod rotation;
 mod shred;
+mod typed;

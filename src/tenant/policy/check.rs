@@ -91,7 +91,8 @@ fn storage(field: &FieldRule) -> Result<(), PolicyRule> {
             require(field.domain.is_none(), PolicyRule::Domain)
         }
         Storage::Cell => {
-            require(matches!(field.value_type, ValueType::Bytes | ValueType::Text), PolicyRule::Type)?;
+            let written = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
+            require(written || field.content == Content::None, PolicyRule::Type)?;
             require(field.domain.is_none(), PolicyRule::Domain)
         }
         Storage::Deterministic => {
