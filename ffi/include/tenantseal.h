@@ -133,6 +133,16 @@
 #define TENANTSEAL_KEK_LEN 32
 
 /**
+ * The length of a token that is derived, in bytes.
+ */
+#define TENANTSEAL_CALLBACK_TOKEN_LEN 32
+
+/**
+ * The length of an EncodingAESKey, in bytes.
+ */
+#define TENANTSEAL_CALLBACK_KEY_LEN 43
+
+/**
  * How much longer a sealed value is than the value, in bytes.
  */
 #define TENANTSEAL_SEALED_OVERHEAD 64
@@ -214,11 +224,47 @@
 #define TENANTSEAL_REPLY_JSON 3
 
 /**
+ * The longest media type of a reply, in bytes.
+ */
+#define TENANTSEAL_CONTENT_TYPE_MAX_LEN 32
+
+/**
+ * The length of a `nonceStr`, in bytes.
+ */
+#define TENANTSEAL_JS_NONCE_LEN 32
+
+/**
+ * The length of a `signature`, in bytes.
+ */
+#define TENANTSEAL_JS_SIGNATURE_LEN 40
+
+/**
+ * The length of the secret that processes share, in bytes.
+ */
+#define TENANTSEAL_LOGIN_SECRET_LEN 32
+
+/**
+ * The length of a state, in bytes.
+ */
+#define TENANTSEAL_LOGIN_STATE_LEN 112
+
+/**
+ * The length of a cookie's value, in bytes.
+ */
+#define TENANTSEAL_BROWSER_COOKIE_LEN 32
+
+/**
  * Verifies, decrypts and encrypts as Tencent's samples do. Times meet no clock and nothing is
  * remembered: a recorded request is accepted again. New code uses tenantseal_callback. Share it
  * freely between threads.
  */
 typedef struct tenantseal_biz_msg_crypt tenantseal_biz_msg_crypt;
+
+/**
+ * One browser, known again by a cookie. It is secret; a new login may keep it. Immutable, share it
+ * freely between threads.
+ */
+typedef struct tenantseal_browser tenantseal_browser;
 
 /**
  * One callback URL: its credentials, whom it is for, and what it remembers. Set it up first, then
@@ -256,14 +302,32 @@ typedef struct tenantseal_guard tenantseal_guard;
 typedef struct tenantseal_index tenantseal_index;
 
 /**
+ * A ticket of WeCom's JS-SDK, which signs addresses of pages. It is secret: the page gets signatures,
+ * never the ticket. Share it freely between threads.
+ */
+typedef struct tenantseal_js_ticket tenantseal_js_ticket;
+
+/**
  * The keys of every tenant under one key-encryption key. Share it freely between threads.
  */
 typedef struct tenantseal_keyring tenantseal_keyring;
 
 /**
+ * Issues the states of logins, and accepts each once: in the browser and the context that it was
+ * issued for, and for ten minutes. Set it up first, then share it freely between threads.
+ */
+typedef struct tenantseal_login_states tenantseal_login_states;
+
+/**
  * The mask of a field: a column of its own, with its own key. Share it freely between threads.
  */
 typedef struct tenantseal_mask tenantseal_mask;
+
+/**
+ * A file that is being decrypted. One thread at a time. What it holds is wiped when it fails and when
+ * the handle is released.
+ */
+typedef struct tenantseal_media tenantseal_media;
 
 /**
  * Rows that were read, none, one or several. Share it freely between threads. Values are wiped
@@ -692,12 +756,51 @@ tenantseal_status tenantseal_tenant_field(const tenantseal_tenant *tenant,
                                           tenantseal_field **out_field);
 
 /**
+ * Writes the newest credentials of one application's callback below a generation. They are derived from
+ * the tenant's root, rotate with it, and are stored nowhere. Begin with UINT32_MAX, and go on with the
+ * generation that was stored: what the console still has after a rotation is among the older ones, for
+ * tenantseal_callback_add_previous().
+ *
+ * @param tenant  the tenant
+ * @param application, application_len  your own permanent name for it, 1 to 128 bytes of UTF-8
+ * @param below  the generation that theirs must be below
+ * @param out_generation  the generation of the tenant's root; 0 after a failure
+ * @param out_token, out_token_cap, out_token_len  the token, TENANTSEAL_CALLBACK_TOKEN_LEN bytes
+ * @param out_key, out_key_cap, out_key_len  the EncodingAESKey,
+ *     TENANTSEAL_CALLBACK_KEY_LEN bytes
+ * @return ABSENT if there is no such generation; VALUE; UNKNOWN_TENANT, SUSPENDED or SHREDDED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_callback_credentials(const tenantseal_tenant *tenant,
+                                                         const uint8_t *application,
+                                                         size_t application_len,
+                                                         uint32_t below,
+                                                         uint32_t *out_generation,
+                                                         uint8_t *out_token,
+                                                         size_t out_token_cap,
+                                                         size_t *out_token_len,
+                                                         uint8_t *out_key,
+                                                         size_t out_key_cap,
+                                                         size_t *out_key_len);
+
+/**
  * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
  *
  * @param tenant  the handle, which is of no use afterwards
  * @return HANDLE if it is no live handle of this type, as after a first release
  */
 TENANTSEAL_API tenantseal_status tenantseal_tenant_free(tenantseal_tenant *tenant);
+
+/**
+ * TENANTSEAL_CALLBACK_TOKEN_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_callback_token_len(void);
+
+/**
+ * TENANTSEAL_CALLBACK_KEY_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_callback_key_len(void);
 
 /**
  * Gives the same field in a compartment of the policy: other keys, and what one seals the other
@@ -1469,6 +1572,168 @@ TENANTSEAL_API tenantseal_status tenantseal_callback_free(tenantseal_callback *c
 TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_echo_max_len(void);
 
 /**
+ * Makes the callback of a third-party suite's command URL: suite tickets, authorisations, changes of
+ * contacts. The URL check is for the provider's CorpID, messages are for the suite id, and an answer
+ * that says nothing is `success`. The rest is as in tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
+ * @param provider_corp_id, provider_corp_id_len  the provider's CorpID
+ * @param suite_id, suite_id_len  the suite id
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE for an empty id and for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_suite_commands(const uint8_t *token,
+                                                     size_t token_len,
+                                                     const uint8_t *encoding_aes_key,
+                                                     size_t encoding_aes_key_len,
+                                                     const uint8_t *provider_corp_id,
+                                                     size_t provider_corp_id_len,
+                                                     const uint8_t *suite_id,
+                                                     size_t suite_id_len,
+                                                     tenantseal_callback **out_callback);
+
+/**
+ * Makes the callback of a third-party suite's data URL: what the members of every client company send.
+ * The URL check is for the provider's CorpID, messages are for the clients. The rest is as in
+ * tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
+ * @param provider_corp_id, provider_corp_id_len  the provider's CorpID
+ * @param clients  which receiveids messages may have: a TENANTSEAL_RECEIVE_ID_*, ONE_OF the
+ *     clients' CorpIDs, or ANY if you look the CorpID up among your tenants
+ * @param client_ids, client_ids_len  the receiveid for EXACT, one on each line for ONE_OF, else
+ *     nothing
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return ARGUMENT for a number that is no policy, or ids with one that takes none;
+ *     CALLBACK_CREDENTIALS; VALUE for an empty CorpID, for EXACT and ONE_OF without an id, and for
+ *     what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_suite_data(const uint8_t *token,
+                                                 size_t token_len,
+                                                 const uint8_t *encoding_aes_key,
+                                                 size_t encoding_aes_key_len,
+                                                 const uint8_t *provider_corp_id,
+                                                 size_t provider_corp_id_len,
+                                                 int32_t clients,
+                                                 const uint8_t *client_ids,
+                                                 size_t client_ids_len,
+                                                 tenantseal_callback **out_callback);
+
+/**
+ * Makes the callback of an AI bot in API mode: JSON, an empty receiveid, a message that states its own
+ * time must be near it, and replies that repeat the request's nonce. The rest is as in
+ * tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_ai_bot(const uint8_t *token,
+                                             size_t token_len,
+                                             const uint8_t *encoding_aes_key,
+                                             size_t encoding_aes_key_len,
+                                             tenantseal_callback **out_callback);
+
+/**
+ * Makes the callback of a WeChat Official Account or mini-program, in secure or compatible mode: XML or
+ * JSON, its AppID as the receiveid, and `success` as the answer that says nothing. The echo of its URL
+ * check comes in clear. In compatible mode the message in clear is never read. The rest is as in
+ * tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
+ * @param app_id, app_id_len  the AppID
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE for an empty AppID and for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_official_account(const uint8_t *token,
+                                                       size_t token_len,
+                                                       const uint8_t *encoding_aes_key,
+                                                       size_t encoding_aes_key_len,
+                                                       const uint8_t *app_id,
+                                                       size_t app_id_len,
+                                                       tenantseal_callback **out_callback);
+
+/**
+ * Makes the callback of a third-party platform of WeChat's: tickets and authorisations, and what the
+ * accounts that it serves receive. Its own AppID is the receiveid, and an answer that says nothing is
+ * `success`. The rest is as in tenantseal_callback_company_app().
+ *
+ * @param token, token_len  the token, UTF-8
+ * @param encoding_aes_key, encoding_aes_key_len  the EncodingAESKey: 43 letters and digits
+ * @param component_app_id, component_app_id_len  the platform's AppID
+ * @param out_callback  the new handle, for tenantseal_callback_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS; VALUE for an empty AppID and for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_open_platform(const uint8_t *token,
+                                                    size_t token_len,
+                                                    const uint8_t *encoding_aes_key,
+                                                    size_t encoding_aes_key_len,
+                                                    const uint8_t *component_app_id,
+                                                    size_t component_app_id_len,
+                                                    tenantseal_callback **out_callback);
+
+/**
+ * Verifies, decrypts and recognises a message for which exactly one of several callbacks may be meant:
+ * as tenantseal_callback_open(). Choose the candidates by the path; each costs a hash of the body.
+ *
+ * @param callbacks  `count` callbacks
+ * @param count  how many there are: eight at most, with at most 16 pairs together
+ * @param query, query_len  the query string as it came, without the `?`, not decoded
+ * @param body, body_len  the request's body as it came
+ * @param out_place  which of them opened it, counted from 0; 0 after a failure
+ * @param out_event  the new handle, for tenantseal_event_free(); NULL after a failure
+ * @return as tenantseal_callback_open(), CALLBACK also if none or more than one opens it; VALUE also
+ *     for too many
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_open_one_of(const tenantseal_callback *const *callbacks,
+                                                  size_t count,
+                                                  const uint8_t *query,
+                                                  size_t query_len,
+                                                  const uint8_t *body,
+                                                  size_t body_len,
+                                                  size_t *out_place,
+                                                  tenantseal_event **out_event);
+
+/**
+ * Verifies and decrypts the echo of a URL check for which exactly one of several callbacks may be
+ * meant: as tenantseal_callback_verify_url().
+ *
+ * @param callbacks  `count` callbacks
+ * @param count  how many there are: eight at most, with at most 16 pairs together
+ * @param query, query_len  the query string as it came, without the `?`, not decoded
+ * @param out_place  which of them opened it, counted from 0; 0 after a failure
+ * @param out, out_cap, out_len  the echo, TENANTSEAL_ECHO_MAX_LEN bytes at most
+ * @return as tenantseal_callback_verify_url(), CALLBACK also if none or more than one opens it; VALUE
+ *     also for too many
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_callback_verify_url_one_of(const tenantseal_callback *const *callbacks,
+                                                        size_t count,
+                                                        const uint8_t *query,
+                                                        size_t query_len,
+                                                        size_t *out_place,
+                                                        uint8_t *out,
+                                                        size_t out_cap,
+                                                        size_t *out_len);
+
+/**
  * Writes the decrypted message as it was sent: XML, JSON, or whatever it is.
  *
  * @param event  the event
@@ -1499,6 +1764,28 @@ tenantseal_status tenantseal_event_child(const tenantseal_event *event,
                                          uint8_t *out,
                                          size_t out_cap,
                                          size_t *out_len);
+
+/**
+ * Writes the text of a child of a nested element: of an XML element below the root, or of a JSON
+ * object, the first of either name that has children.
+ *
+ * @param event  the event
+ * @param element, element_len  the exact name of the element
+ * @param name, name_len  the exact name of its child
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return ABSENT if the element has no such child; CALLBACK_FORMAT if there is no such element, if it
+ *     is text or an array, or if the message is neither XML nor JSON; VALUE
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_nested_child(const tenantseal_event *event,
+                                                const uint8_t *element,
+                                                size_t element_len,
+                                                const uint8_t *name,
+                                                size_t name_len,
+                                                uint8_t *out,
+                                                size_t out_cap,
+                                                size_t *out_len);
 
 /**
  * Writes whom the message is for: the receiveid that was accepted.
@@ -1539,6 +1826,21 @@ tenantseal_status tenantseal_event_claim(const tenantseal_event *event,
                                          int32_t *out_claim);
 
 /**
+ * Writes the body of an answer of 200 that says nothing: `success` where the product wants to read
+ * that, else nothing.
+ *
+ * @param event  the event
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_acknowledgement(const tenantseal_event *event,
+                                                   uint8_t *out,
+                                                   size_t out_cap,
+                                                   size_t *out_len);
+
+/**
  * Settles the event: it will not be fresh again. Call it after its effects are safe, best in the
  * same transaction.
  *
@@ -1570,12 +1872,41 @@ tenantseal_status tenantseal_event_reply(const tenantseal_event *event,
                                          size_t *out_len);
 
 /**
+ * Encrypts a passive reply in the format of the request, as tenantseal_event_reply(), and writes the
+ * media type that the response has then.
+ *
+ * @param event  the event
+ * @param plaintext, plaintext_len  the reply, 1 MiB at most
+ * @param out, out_cap, out_len  the body; the capacity must be tenantseal_event_reply_len() at
+ *     least, or nothing is encrypted or remembered
+ * @param out_type, out_type_cap, out_type_len  the value of Content-Type; the capacity must be
+ *     TENANTSEAL_CONTENT_TYPE_MAX_LEN at least, or nothing is encrypted or remembered
+ * @return TOO_LONG; RANDOM; GUARD_FULL: do not send it then
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_event_reply_with_type(const tenantseal_event *event,
+                                                   const uint8_t *plaintext,
+                                                   size_t plaintext_len,
+                                                   uint8_t *out,
+                                                   size_t out_cap,
+                                                   size_t *out_len,
+                                                   uint8_t *out_type,
+                                                   size_t out_type_cap,
+                                                   size_t *out_type_len);
+
+/**
  * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
  *
  * @param event  the handle, which is of no use afterwards
  * @return HANDLE if it is no live handle of this type, as after a first release
  */
 TENANTSEAL_API tenantseal_status tenantseal_event_free(tenantseal_event *event);
+
+/**
+ * TENANTSEAL_CONTENT_TYPE_MAX_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_content_type_max_len(void);
 
 /**
  * The room that a reply needs, in bytes, whatever its format; 0 if it would not fit in size_t.
@@ -1604,6 +1935,292 @@ tenantseal_status tenantseal_guard_in_memory(size_t capacity,
  * @return HANDLE if it is no live handle of this type, as after a first release
  */
 TENANTSEAL_API tenantseal_status tenantseal_guard_free(tenantseal_guard *guard);
+
+/**
+ * Takes a `jsapi_ticket`, or the ticket of type `agent_config`, as WeCom's API gives it out.
+ *
+ * @param ticket, ticket_len  the ticket: 1 to 512 letters, digits, - or _
+ * @param out_js_ticket  the new handle, for tenantseal_js_ticket_free(); NULL after a failure
+ * @return VALUE for another form
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_js_ticket_new(const uint8_t *ticket,
+                                           size_t ticket_len,
+                                           tenantseal_js_ticket **out_js_ticket);
+
+/**
+ * Signs the address of a page, for now and with a nonce of its own: what the page passes to
+ * `wx.config` or `wx.agentConfig`. Sign only addresses of your own pages.
+ *
+ * @param js_ticket  the ticket
+ * @param url, url_len  the address as the page's `location.href` gives it; what follows the # is left
+ *     out here
+ * @param out_timestamp  `timestamp`, in seconds since 1970; 0 after a failure
+ * @param out_nonce, out_nonce_cap, out_nonce_len  `nonceStr`, TENANTSEAL_JS_NONCE_LEN bytes
+ * @param out_signature, out_signature_cap, out_signature_len  `signature`,
+ *     TENANTSEAL_JS_SIGNATURE_LEN bytes
+ * @return VALUE unless the address starts with `https://` or `http://` and is printable ASCII without
+ *     spaces; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_js_ticket_sign(const tenantseal_js_ticket *js_ticket,
+                                            const uint8_t *url,
+                                            size_t url_len,
+                                            uint64_t *out_timestamp,
+                                            uint8_t *out_nonce,
+                                            size_t out_nonce_cap,
+                                            size_t *out_nonce_len,
+                                            uint8_t *out_signature,
+                                            size_t out_signature_cap,
+                                            size_t *out_signature_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param js_ticket  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_js_ticket_free(tenantseal_js_ticket *js_ticket);
+
+/**
+ * TENANTSEAL_JS_NONCE_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_js_nonce_len(void);
+
+/**
+ * TENANTSEAL_JS_SIGNATURE_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_js_signature_len(void);
+
+/**
+ * Makes states of this process alone, under a random key.
+ *
+ * @param out_login_states  the new handle, for tenantseal_login_states_free(); NULL after a failure
+ * @return RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_generate(tenantseal_login_states **out_login_states);
+
+/**
+ * Makes states of every process that has the same secret. Without a guard that all of them share, a
+ * state is good once in each.
+ *
+ * @param secret, secret_len  TENANTSEAL_LOGIN_SECRET_LEN random bytes that serve nothing else
+ * @param out_login_states  the new handle, for tenantseal_login_states_free(); NULL after a failure
+ * @return VALUE for another length, and for equal bytes: a secret that nobody filled
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_from_secret(const uint8_t *secret,
+                                                      size_t secret_len,
+                                                      tenantseal_login_states **out_login_states);
+
+/**
+ * Sets for how long a state is good. 600 seconds unless set.
+ *
+ * @param login_states  the login states
+ * @param seconds  how long
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_set_lifetime(tenantseal_login_states *login_states,
+                                                       uint32_t seconds);
+
+/**
+ * Shares a guard with other processes or objects.
+ *
+ * @param login_states  the login states
+ * @param guard  the guard
+ * @param name, name_len  your own name for these states, 1 to 255 bytes of UTF-8, which never changes
+ *     and is no callback's
+ * @return VALUE for another length
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_set_guard(tenantseal_login_states *login_states,
+                                                    const tenantseal_guard *guard,
+                                                    const uint8_t *name,
+                                                    size_t name_len);
+
+/**
+ * Makes a state for a browser, for the `state` of the address that the browser is sent to.
+ *
+ * @param login_states  the login states
+ * @param browser  the browser
+ * @param context, context_len  what else must be the same when the browser comes back, such as the
+ *     tenant and the page to return to: 65,535 bytes at most. It is not in the state
+ * @param out, out_cap, out_len  the state, TENANTSEAL_LOGIN_STATE_LEN hexadecimal digits
+ * @return TOO_LONG; RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_issue(const tenantseal_login_states *login_states,
+                                                const tenantseal_browser *browser,
+                                                const uint8_t *context,
+                                                size_t context_len,
+                                                uint8_t *out,
+                                                size_t out_cap,
+                                                size_t *out_len);
+
+/**
+ * Accepts a state that came back, for the browser and the context that it was issued for, once.
+ *
+ * @param login_states  the login states
+ * @param state, state_len  the parameter `state`, UTF-8
+ * @param browser  the browser
+ * @param context, context_len  the same as when it was issued
+ * @return OPEN for every state that is not accepted: begin the login anew; GUARD_FULL: answer with
+ *     503; VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_login_states_accept(const tenantseal_login_states *login_states,
+                                                 const uint8_t *state,
+                                                 size_t state_len,
+                                                 const tenantseal_browser *browser,
+                                                 const uint8_t *context,
+                                                 size_t context_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param login_states  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_login_states_free(tenantseal_login_states *login_states);
+
+/**
+ * Makes a browser that was not seen before.
+ *
+ * @param out_browser  the new handle, for tenantseal_browser_free(); NULL after a failure
+ * @return RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_browser_generate(tenantseal_browser **out_browser);
+
+/**
+ * Reads the value of a browser's cookie.
+ *
+ * @param value, value_len  the value, UTF-8
+ * @param out_browser  the new handle, for tenantseal_browser_free(); NULL after a failure
+ * @return OPEN unless it is TENANTSEAL_BROWSER_COOKIE_LEN lowercase hexadecimal digits; VALUE for what
+ *     is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_browser_from_cookie(const uint8_t *value,
+                                                 size_t value_len,
+                                                 tenantseal_browser **out_browser);
+
+/**
+ * Writes the value of the browser's cookie. Set it Secure, HttpOnly and SameSite=Lax, under a name that
+ * starts with `__Host-`.
+ *
+ * @param browser  the browser
+ * @param out, out_cap, out_len  TENANTSEAL_BROWSER_COOKIE_LEN hexadecimal digits
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_browser_to_cookie(const tenantseal_browser *browser,
+                                               uint8_t *out,
+                                               size_t out_cap,
+                                               size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param browser  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_browser_free(tenantseal_browser *browser);
+
+/**
+ * TENANTSEAL_LOGIN_SECRET_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_login_secret_len(void);
+
+/**
+ * TENANTSEAL_LOGIN_STATE_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_login_state_len(void);
+
+/**
+ * TENANTSEAL_BROWSER_COOKIE_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_browser_cookie_len(void);
+
+/**
+ * Starts to decrypt a file. The format has no signature: fetch the file over TLS, from the address in
+ * a message that was verified.
+ *
+ * @param key, key_len  the callback's EncodingAESKey, or the `aeskey` beside the address: 43 base64
+ *     digits, or 44 with the `=`
+ * @param out_media  the new handle, for tenantseal_media_free(); NULL after a failure
+ * @return CALLBACK_CREDENTIALS for another form of key; VALUE for what is not UTF-8
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_media_new(const uint8_t *key,
+                                       size_t key_len,
+                                       tenantseal_media **out_media);
+
+/**
+ * Decrypts the next piece of the file. The last 32 bytes are kept back until
+ * tenantseal_media_finish(), without which what was written is worth nothing: the file may have been
+ * cut.
+ *
+ * @param media  the file
+ * @param input, input_len  the piece, of any length
+ * @param out, out_cap, out_len  what could be decrypted; the capacity must be
+ *     tenantseal_media_update_len() at least, or the piece is not taken
+ * @return ARGUMENT after the end; TOO_LONG over 100 MiB; after a failure always the same one
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_media_update(tenantseal_media *media,
+                                          const uint8_t *input,
+                                          size_t input_len,
+                                          uint8_t *out,
+                                          size_t out_cap,
+                                          size_t *out_len);
+
+/**
+ * Ends the file: looks at every byte of the padding, and writes what was kept back.
+ *
+ * @param media  the file
+ * @param out, out_cap, out_len  the end of the file; the capacity must be
+ *     tenantseal_media_update_len() of 0 at least
+ * @return CALLBACK for what is not such a file, one that was cut or another key included; TOO_LONG;
+ *     a second time nothing is written, or the same failure returned
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_media_finish(tenantseal_media *media,
+                                          uint8_t *out,
+                                          size_t out_cap,
+                                          size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param media  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_media_free(tenantseal_media *media);
+
+/**
+ * The room that decrypting a piece needs, in bytes: its length and 32; 0 if it would not fit in
+ * size_t. Ending the file needs that of 0.
+ *
+ * @param input_len  the length of the piece
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_media_update_len(size_t input_len);
 
 /**
  * Takes a callback's credentials.

@@ -52,6 +52,8 @@ enum {
     TENANTSEAL_ERROR_INSECURE_FOLDER = 504,
     TENANTSEAL_ERROR_INTERRUPTED = 505,
     TENANTSEAL_KEK_LEN = 32,
+    TENANTSEAL_CALLBACK_TOKEN_LEN = 32,
+    TENANTSEAL_CALLBACK_KEY_LEN = 43,
     TENANTSEAL_SEALED_OVERHEAD = 64,
     TENANTSEAL_KEY_COMMITMENT_LEN = 16,
     TENANTSEAL_RECEIVE_ID_ANY = 1,
@@ -67,18 +69,28 @@ enum {
     TENANTSEAL_CLAIM_IN_PROGRESS = 3,
     TENANTSEAL_REPLY_SAME = 1,
     TENANTSEAL_REPLY_XML = 2,
-    TENANTSEAL_REPLY_JSON = 3
+    TENANTSEAL_REPLY_JSON = 3,
+    TENANTSEAL_CONTENT_TYPE_MAX_LEN = 32,
+    TENANTSEAL_JS_NONCE_LEN = 32,
+    TENANTSEAL_JS_SIGNATURE_LEN = 40,
+    TENANTSEAL_LOGIN_SECRET_LEN = 32,
+    TENANTSEAL_LOGIN_STATE_LEN = 112,
+    TENANTSEAL_BROWSER_COOKIE_LEN = 32
 };
 
 typedef struct tenantseal_biz_msg_crypt tenantseal_biz_msg_crypt;
+typedef struct tenantseal_browser tenantseal_browser;
 typedef struct tenantseal_callback tenantseal_callback;
 typedef struct tenantseal_event tenantseal_event;
 typedef struct tenantseal_field tenantseal_field;
 typedef struct tenantseal_fields tenantseal_fields;
 typedef struct tenantseal_guard tenantseal_guard;
 typedef struct tenantseal_index tenantseal_index;
+typedef struct tenantseal_js_ticket tenantseal_js_ticket;
 typedef struct tenantseal_keyring tenantseal_keyring;
+typedef struct tenantseal_login_states tenantseal_login_states;
 typedef struct tenantseal_mask tenantseal_mask;
+typedef struct tenantseal_media tenantseal_media;
 typedef struct tenantseal_rows tenantseal_rows;
 typedef struct tenantseal_sender tenantseal_sender;
 typedef struct tenantseal_tenant tenantseal_tenant;
@@ -145,7 +157,13 @@ tenantseal_status tenantseal_tenant_id(const tenantseal_tenant *tenant, uint8_t 
 
 tenantseal_status tenantseal_tenant_field(const tenantseal_tenant *tenant, const uint8_t *label, size_t label_len, tenantseal_field **out_field);
 
+tenantseal_status tenantseal_tenant_callback_credentials(const tenantseal_tenant *tenant, const uint8_t *application, size_t application_len, uint32_t below, uint32_t *out_generation, uint8_t *out_token, size_t out_token_cap, size_t *out_token_len, uint8_t *out_key, size_t out_key_cap, size_t *out_key_len);
+
 tenantseal_status tenantseal_tenant_free(tenantseal_tenant *tenant);
+
+size_t tenantseal_callback_token_len(void);
+
+size_t tenantseal_callback_key_len(void);
 
 tenantseal_status tenantseal_field_compartment(const tenantseal_field *field, const uint8_t *label, size_t label_len, tenantseal_field **out_field);
 
@@ -245,9 +263,25 @@ tenantseal_status tenantseal_callback_free(tenantseal_callback *callback);
 
 size_t tenantseal_echo_max_len(void);
 
+tenantseal_status tenantseal_callback_suite_commands(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, const uint8_t *provider_corp_id, size_t provider_corp_id_len, const uint8_t *suite_id, size_t suite_id_len, tenantseal_callback **out_callback);
+
+tenantseal_status tenantseal_callback_suite_data(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, const uint8_t *provider_corp_id, size_t provider_corp_id_len, int32_t clients, const uint8_t *client_ids, size_t client_ids_len, tenantseal_callback **out_callback);
+
+tenantseal_status tenantseal_callback_ai_bot(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, tenantseal_callback **out_callback);
+
+tenantseal_status tenantseal_callback_official_account(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, const uint8_t *app_id, size_t app_id_len, tenantseal_callback **out_callback);
+
+tenantseal_status tenantseal_callback_open_platform(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, const uint8_t *component_app_id, size_t component_app_id_len, tenantseal_callback **out_callback);
+
+tenantseal_status tenantseal_callback_open_one_of(const tenantseal_callback *const *callbacks, size_t count, const uint8_t *query, size_t query_len, const uint8_t *body, size_t body_len, size_t *out_place, tenantseal_event **out_event);
+
+tenantseal_status tenantseal_callback_verify_url_one_of(const tenantseal_callback *const *callbacks, size_t count, const uint8_t *query, size_t query_len, size_t *out_place, uint8_t *out, size_t out_cap, size_t *out_len);
+
 tenantseal_status tenantseal_event_message(const tenantseal_event *event, uint8_t *out, size_t out_cap, size_t *out_len);
 
 tenantseal_status tenantseal_event_child(const tenantseal_event *event, const uint8_t *name, size_t name_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_event_nested_child(const tenantseal_event *event, const uint8_t *element, size_t element_len, const uint8_t *name, size_t name_len, uint8_t *out, size_t out_cap, size_t *out_len);
 
 tenantseal_status tenantseal_event_receive_id(const tenantseal_event *event, uint8_t *out, size_t out_cap, size_t *out_len);
 
@@ -255,17 +289,71 @@ tenantseal_status tenantseal_event_timestamp(const tenantseal_event *event, uint
 
 tenantseal_status tenantseal_event_claim(const tenantseal_event *event, int32_t *out_claim);
 
+tenantseal_status tenantseal_event_acknowledgement(const tenantseal_event *event, uint8_t *out, size_t out_cap, size_t *out_len);
+
 tenantseal_status tenantseal_event_done(const tenantseal_event *event);
 
 tenantseal_status tenantseal_event_reply(const tenantseal_event *event, const uint8_t *plaintext, size_t plaintext_len, int32_t format, uint8_t *out, size_t out_cap, size_t *out_len);
 
+tenantseal_status tenantseal_event_reply_with_type(const tenantseal_event *event, const uint8_t *plaintext, size_t plaintext_len, uint8_t *out, size_t out_cap, size_t *out_len, uint8_t *out_type, size_t out_type_cap, size_t *out_type_len);
+
 tenantseal_status tenantseal_event_free(tenantseal_event *event);
+
+size_t tenantseal_content_type_max_len(void);
 
 size_t tenantseal_event_reply_len(size_t plaintext_len);
 
 tenantseal_status tenantseal_guard_in_memory(size_t capacity, tenantseal_guard **out_guard);
 
 tenantseal_status tenantseal_guard_free(tenantseal_guard *guard);
+
+tenantseal_status tenantseal_js_ticket_new(const uint8_t *ticket, size_t ticket_len, tenantseal_js_ticket **out_js_ticket);
+
+tenantseal_status tenantseal_js_ticket_sign(const tenantseal_js_ticket *js_ticket, const uint8_t *url, size_t url_len, uint64_t *out_timestamp, uint8_t *out_nonce, size_t out_nonce_cap, size_t *out_nonce_len, uint8_t *out_signature, size_t out_signature_cap, size_t *out_signature_len);
+
+tenantseal_status tenantseal_js_ticket_free(tenantseal_js_ticket *js_ticket);
+
+size_t tenantseal_js_nonce_len(void);
+
+size_t tenantseal_js_signature_len(void);
+
+tenantseal_status tenantseal_login_states_generate(tenantseal_login_states **out_login_states);
+
+tenantseal_status tenantseal_login_states_from_secret(const uint8_t *secret, size_t secret_len, tenantseal_login_states **out_login_states);
+
+tenantseal_status tenantseal_login_states_set_lifetime(tenantseal_login_states *login_states, uint32_t seconds);
+
+tenantseal_status tenantseal_login_states_set_guard(tenantseal_login_states *login_states, const tenantseal_guard *guard, const uint8_t *name, size_t name_len);
+
+tenantseal_status tenantseal_login_states_issue(const tenantseal_login_states *login_states, const tenantseal_browser *browser, const uint8_t *context, size_t context_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_login_states_accept(const tenantseal_login_states *login_states, const uint8_t *state, size_t state_len, const tenantseal_browser *browser, const uint8_t *context, size_t context_len);
+
+tenantseal_status tenantseal_login_states_free(tenantseal_login_states *login_states);
+
+tenantseal_status tenantseal_browser_generate(tenantseal_browser **out_browser);
+
+tenantseal_status tenantseal_browser_from_cookie(const uint8_t *value, size_t value_len, tenantseal_browser **out_browser);
+
+tenantseal_status tenantseal_browser_to_cookie(const tenantseal_browser *browser, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_browser_free(tenantseal_browser *browser);
+
+size_t tenantseal_login_secret_len(void);
+
+size_t tenantseal_login_state_len(void);
+
+size_t tenantseal_browser_cookie_len(void);
+
+tenantseal_status tenantseal_media_new(const uint8_t *key, size_t key_len, tenantseal_media **out_media);
+
+tenantseal_status tenantseal_media_update(tenantseal_media *media, const uint8_t *input, size_t input_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_media_finish(tenantseal_media *media, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_media_free(tenantseal_media *media);
+
+size_t tenantseal_media_update_len(size_t input_len);
 
 tenantseal_status tenantseal_biz_msg_crypt_new(const uint8_t *token, size_t token_len, const uint8_t *encoding_aes_key, size_t encoding_aes_key_len, const uint8_t *receive_id, size_t receive_id_len, tenantseal_biz_msg_crypt **out_crypt);
 

@@ -39,11 +39,11 @@ pub(crate) struct Settable {
 }
 
 impl Settable {
-    fn new(callback: Callback) -> Self {
+    pub(crate) fn new(callback: Callback) -> Self {
         Self { callback: RwLock::new(callback), time: Arc::new(AtomicU64::new(REAL_TIME)) }
     }
 
-    fn now(&self) -> Callback {
+    pub(crate) fn now(&self) -> Callback {
         self.callback.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -440,7 +440,7 @@ pub extern "C" fn tenantseal_echo_max_len() -> usize {
 /// What the fixed time is as long as it is not set.
 const REAL_TIME: u64 = u64::MAX;
 
-fn receive_id(policy: i32, ids: &str) -> Result<ReceiveId> {
+pub(crate) fn receive_id(policy: i32, ids: &str) -> Result<ReceiveId> {
     match (policy, ids) {
         (TENANTSEAL_RECEIVE_ID_ANY, "") => Ok(ReceiveId::Any),
         (TENANTSEAL_RECEIVE_ID_EMPTY, "") => Ok(ReceiveId::Empty),

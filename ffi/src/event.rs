@@ -74,6 +74,43 @@ pub unsafe extern "C" fn tenantseal_event_child(
     }
 }
 
+/// Writes the text of a child of a nested element: of an XML element below the root, or of a JSON
+/// object, the first of either name that has children.
+///
+/// @param event  the event
+/// @param element, element_len  the exact name of the element
+/// @param name, name_len  the exact name of its child
+/// @param out, out_cap, out_len  where to write, its capacity, and what its length became
+/// @return ABSENT if the element has no such child; CALLBACK_FORMAT if there is no such element, if it
+///     is text or an array, or if the message is neither XML nor JSON; VALUE
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_event_nested_child(
+    event: *const tenantseal_event,
+    element: *const u8,
+    element_len: usize,
+    name: *const u8,
+    name_len: usize,
+    out: *mut u8,
+    out_cap: usize,
+    out_len: *mut usize,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call(Buffer::new(out, out_cap, out_len), || {
+            let element = bytes(element, element_len)?;
+            let name = bytes(name, name_len)?;
+            let event = get(event)?;
+            let element = text(element)?;
+            let name = text(name)?;
+            let inner = event.inner()?;
+            let nested = inner.nested(element)?;
+            let child = nested.get(name).ok_or(Failure::Absent)?;
+            Ok(Zeroizing::new(child.as_bytes().to_vec()))
+        })
+    }
+}
+
 /// Writes whom the message is for: the receiveid that was accepted.
 ///
 /// @param event  the event
@@ -140,6 +177,29 @@ pub unsafe extern "C" fn tenantseal_event_claim(
     }
 }
 
+/// Writes the body of an answer of 200 that says nothing: `success` where the product wants to read
+/// that, else nothing.
+///
+/// @param event  the event
+/// @param out, out_cap, out_len  where to write, its capacity, and what its length became
+/// @return OK
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_event_acknowledgement(
+    event: *const tenantseal_event,
+    out: *mut u8,
+    out_cap: usize,
+    out_len: *mut usize,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call(Buffer::new(out, out_cap, out_len), || {
+            let event = get(event)?;
+            Ok(event.acknowledgement().to_owned())
+        })
+    }
+}
+
 /// Settles the event: it will not be fresh again. Call it after its effects are safe, best in the
 /// same transaction.
 ///
@@ -194,6 +254,51 @@ pub unsafe extern "C" fn tenantseal_event_reply(
     }
 }
 
+/// Encrypts a passive reply in the format of the request, as tenantseal_event_reply(), and writes the
+/// media type that the response has then.
+///
+/// @param event  the event
+/// @param plaintext, plaintext_len  the reply, 1 MiB at most
+/// @param out, out_cap, out_len  the body; the capacity must be tenantseal_event_reply_len() at
+///     least, or nothing is encrypted or remembered
+/// @param out_type, out_type_cap, out_type_len  the value of Content-Type; the capacity must be
+///     TENANTSEAL_CONTENT_TYPE_MAX_LEN at least, or nothing is encrypted or remembered
+/// @return TOO_LONG; RANDOM; GUARD_FULL: do not send it then
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_event_reply_with_type(
+    event: *const tenantseal_event,
+    plaintext: *const u8,
+    plaintext_len: usize,
+    out: *mut u8,
+    out_cap: usize,
+    out_len: *mut usize,
+    out_type: *mut u8,
+    out_type_cap: usize,
+    out_type_len: *mut usize,
+) -> tenantseal_status {
+    let room = tenantseal_event_reply_len(plaintext_len);
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call(
+            (
+                Buffer::with_room(out, out_cap, out_len, room),
+                Buffer::with_room(out_type, out_type_cap, out_type_len, TENANTSEAL_CONTENT_TYPE_MAX_LEN),
+            ),
+            || {
+                let plaintext = bytes(plaintext, plaintext_len)?;
+                let event = get(event)?;
+                // Before anything is remembered: a second call would not be the first one again.
+                if out_cap < room || out_type_cap < TENANTSEAL_CONTENT_TYPE_MAX_LEN {
+                    return Err(Failure::BufferTooSmall);
+                }
+                let reply = event.reply(plaintext)?;
+                Ok((reply.to_body(), reply.content_type().to_owned()))
+            },
+        )
+    }
+}
+
 /// Releases a handle. NULL is accepted; calls that use the object now go on to their end.
 ///
 /// @param event  the handle, which is of no use afterwards
@@ -216,6 +321,16 @@ pub const TENANTSEAL_REPLY_SAME: i32 = 1;
 pub const TENANTSEAL_REPLY_XML: i32 = 2;
 /// A reply in JSON, as an AI bot's is.
 pub const TENANTSEAL_REPLY_JSON: i32 = 3;
+
+/// The longest media type of a reply, in bytes.
+pub const TENANTSEAL_CONTENT_TYPE_MAX_LEN: usize = 32;
+
+/// TENANTSEAL_CONTENT_TYPE_MAX_LEN, for callers that cannot read macros.
+#[must_use]
+#[unsafe(no_mangle)]
+pub extern "C" fn tenantseal_content_type_max_len() -> usize {
+    TENANTSEAL_CONTENT_TYPE_MAX_LEN
+}
 
 /// The room that a reply needs, in bytes, whatever its format; 0 if it would not fit in size_t.
 ///

@@ -31,8 +31,15 @@ pub mod row;
 
 pub mod callback;
 
+pub mod preset;
+pub mod shared_url;
+
 pub mod event;
 pub mod replay_guard;
+
+pub mod js_ticket;
+pub mod login;
+pub mod media;
 
 pub mod biz_msg_crypt;
 pub mod sender;

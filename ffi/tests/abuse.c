@@ -12,12 +12,13 @@
 
 #include "check.h"
 
-enum kind { HANDLE, IN, IN_LEN, IN_ARRAY, COUNT, OUT, CAP, OUT_LEN, OUT_ITEMS, OUT_NUMBER, OUT_DETAIL, OUT_HANDLE, NUMBER };
+enum kind { HANDLE, IN, IN_LEN, IN_ARRAY, IN_HANDLES, COUNT, OUT, CAP, OUT_LEN, OUT_ITEMS, OUT_NUMBER, OUT_DETAIL, OUT_HANDLE, NUMBER };
 
 enum type {
     T_tenantseal_keyring, T_tenantseal_tenant, T_tenantseal_field, T_tenantseal_index, T_tenantseal_mask,
     T_tenantseal_guard, T_tenantseal_callback, T_tenantseal_event, T_tenantseal_sender, T_tenantseal_biz_msg_crypt,
     T_tenantseal_vault, T_tenantseal_tenant_vault, T_tenantseal_transaction, T_tenantseal_fields, T_tenantseal_rows,
+    T_tenantseal_media, T_tenantseal_js_ticket, T_tenantseal_login_states, T_tenantseal_browser,
     TYPES
 };
 
@@ -49,7 +50,8 @@ static tenantseal_status (*const releases[TYPES])(void *) = {
 #define RELEASE(type) [T_tenantseal_##type] = (tenantseal_status(*)(void *))tenantseal_##type##_free
     RELEASE(keyring), RELEASE(tenant), RELEASE(field), RELEASE(index), RELEASE(mask), RELEASE(guard),
     RELEASE(callback), RELEASE(event), RELEASE(sender), RELEASE(biz_msg_crypt), RELEASE(vault),
-    RELEASE(tenant_vault), RELEASE(transaction), RELEASE(fields), RELEASE(rows),
+    RELEASE(tenant_vault), RELEASE(transaction), RELEASE(fields), RELEASE(rows), RELEASE(media),
+    RELEASE(js_ticket), RELEASE(login_states), RELEASE(browser),
 };
 
 static size_t cases, by_abuse[NUMBER + 1];
@@ -102,6 +104,7 @@ static void prepare(const struct function *function) {
         case IN_ARRAY:
             frame.words[i] = function->arguments[i + 1].kind == COUNT ? (uintptr_t)rows_in : (uintptr_t)offsets_in;
             break;
+        case IN_HANDLES: frame.words[i] = (uintptr_t)&live[detail]; break;
         case COUNT: frame.words[i] = 1; break;
         case CAP: frame.words[i] = ROOM / function->arguments[i - 1].detail; break;
         case NUMBER: frame.words[i] = 1; break;
@@ -325,6 +328,40 @@ static void abuse_array(const struct function *function, int i) {
     }
 }
 
+/* An array of handles in which one is wrong. */
+static void abuse_handles(const struct function *function, int i) {
+    size_t type = function->arguments[i].detail;
+    void *handles[2] = {live[type], NULL};
+    uint8_t unaligned[32];
+    prepare(function);
+    frame.words[i] = 0;
+    expect(function, i, "NULL with a count", TENANTSEAL_ERROR_ARGUMENT);
+    for (size_t n = 0; n <= TYPES; n++) {
+        handles[1] = n == TYPES ? stale[type] : n == type ? NULL : live[n];
+        prepare(function);
+        frame.words[i] = (uintptr_t)handles;
+        frame.words[i + 1] = 2;
+        expect(function, i, "a wrong handle among them", TENANTSEAL_ERROR_HANDLE);
+    }
+    for (int bit = 0; bit < 64; bit++) {
+        handles[0] = (void *)((uintptr_t)live[type] ^ (uintptr_t)1 << bit);
+        prepare(function);
+        frame.words[i] = (uintptr_t)handles;
+        expect(function, i, "one bit of the first changed", TENANTSEAL_ERROR_HANDLE);
+    }
+    prepare(function);
+    tenantseal_status sound = run(function, i, "sound");
+    for (size_t shift = 1; shift < 8; shift++) {
+        memcpy(unaligned + shift, &live[type], sizeof live[type]);
+        prepare(function);
+        frame.words[i] = (uintptr_t)(unaligned + shift);
+        expect(function, i, "misaligned", sound);
+    }
+    prepare(function);
+    frame.words[i] = frame.words[i + 1] = 0;
+    run(function, i, "NULL and 0");
+}
+
 static void abuse_count(const struct function *function, int i) {
     static const uint64_t counts[] = {UINT64_MAX, UINT64_MAX / 8, UINT64_MAX / 8 + 1, 1ull << 61, 1ull << 60};
     for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++) {
@@ -462,6 +499,7 @@ static void abuse(const struct function *function) {
         case HANDLE: abuse_handle(function, i, 0); break;
         case IN: abuse_input(function, i); break;
         case IN_ARRAY: abuse_array(function, i); break;
+        case IN_HANDLES: abuse_handles(function, i); break;
         case COUNT: if (function->returns_status) abuse_count(function, i); break;
         case OUT: abuse_buffer(function, i); break;
         case OUT_LEN: case OUT_ITEMS: case OUT_NUMBER: case OUT_DETAIL: case OUT_HANDLE: abuse_output(function, i); break;
@@ -488,6 +526,10 @@ static void make_objects(void **objects, const char *vault_path) {
     tenantseal_transaction *transaction;
     tenantseal_fields *fields;
     tenantseal_rows *rows;
+    tenantseal_media *media;
+    tenantseal_js_ticket *js_ticket;
+    tenantseal_login_states *login_states;
+    tenantseal_browser *browser;
     char other[256];
     int64_t id;
     OK(tenantseal_keyring_from_kek(TEST_KEK, sizeof TEST_KEK, &keyring));
@@ -516,8 +558,12 @@ static void make_objects(void **objects, const char *vault_path) {
     OK(tenantseal_tenant_vault_begin(other_tenant_vault, &transaction));
     OK(tenantseal_vault_free(other_vault));
     OK(tenantseal_tenant_vault_free(other_tenant_vault));
+    OK(tenantseal_media_new(TEXT(SAMPLE_KEY), &media));
+    OK(tenantseal_js_ticket_new(TEXT("ticket"), &js_ticket));
+    OK(tenantseal_login_states_generate(&login_states));
+    OK(tenantseal_browser_generate(&browser));
     void *all[TYPES] = {keyring, tenant, field, index, mask, guard, callback, event, sender, crypt, vault,
-                        tenant_vault, transaction, fields, rows};
+                        tenant_vault, transaction, fields, rows, media, js_ticket, login_states, browser};
     memcpy(objects, all, sizeof all);
 }
 
@@ -582,9 +628,9 @@ int main(int argc, char **argv) {
     release_objects(live);
     usleep(300000);
     printf("abuse: %zu cases over %d functions (handles %zu, inputs %zu, buffers %zu, other outputs %zu)\n", cases,
-           FUNCTIONS, by_abuse[HANDLE], by_abuse[IN] + by_abuse[IN_ARRAY] + by_abuse[COUNT], by_abuse[OUT],
+           FUNCTIONS, by_abuse[HANDLE], by_abuse[IN] + by_abuse[IN_ARRAY] + by_abuse[IN_HANDLES] + by_abuse[COUNT], by_abuse[OUT],
            by_abuse[OUT_LEN] + by_abuse[OUT_ITEMS] + by_abuse[OUT_NUMBER] + by_abuse[OUT_DETAIL] + by_abuse[OUT_HANDLE]);
-    if ((cases < 15000 && strcmp(part, "only-fork") != 0) || FUNCTIONS < 130) {
+    if ((cases < 20000 && strcmp(part, "only-fork") != 0) || FUNCTIONS < 160) {
         fprintf(stderr, "abuse: there were more cases before\n");
         return 1;
     }

@@ -18,6 +18,8 @@ function trim(text) { gsub(/^ +| +$/, "", text); return text }
             kind = "OUT_HANDLE"; detail = type; sub(/ \*\*$/, "", detail); detail = "T_" detail
         } else if (type ~ /tenantseal_[a-z_]+ \*$/) {
             kind = "HANDLE"; detail = type; sub(/^const /, "", detail); sub(/ \*$/, "", detail); detail = "T_" detail
+        } else if (type ~ /^const tenantseal_[a-z_]+ \*const \*$/) {
+            kind = "IN_HANDLES"; detail = type; sub(/^const /, "", detail); sub(/ \*const \*$/, "", detail); detail = "T_" detail
         } else if (type == "const uint8_t *") {
             kind = "IN"; last_in = word
         } else if (type ~ /^const .*\*$/) {

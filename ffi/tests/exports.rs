@@ -15,7 +15,7 @@ use tenantseal::{
 };
 use tenantseal_ffi::{
     biz_msg_crypt::*, bulk::tenantseal_seal_many_len, cell::*, field::*, index::*, keyring::*, mask::*,
-    row::*, status::tenantseal_status, tenant::*,
+    media::*, row::*, status::tenantseal_status, tenant::*,
 };
 
 /// Calls an export.
@@ -291,6 +291,89 @@ fn published_callbacks_are_judged_as_they_say() {
         }
     }
     assert!(opened >= 40 && refused >= 10, "only {opened} opened and {refused} refused");
+}
+
+/// A file in pieces of `step` bytes.
+fn open_media(key: &str, sealed: &[u8], step: usize) -> Result<Vec<u8>, i32> {
+    let media = handle(|out| c!(tenantseal_media_new(key.as_ptr(), key.len(), out))).unwrap();
+    let mut file = Vec::new();
+    let mut write = |room: usize, call: &dyn Fn(*mut u8, usize, *mut usize) -> tenantseal_status| {
+        let (mut out, mut len) = (vec![0; room], 0);
+        let status = call(out.as_mut_ptr(), room, &raw mut len);
+        file.extend_from_slice(&out[..len]);
+        if status == 0 { Ok(()) } else { Err(status) }
+    };
+    let pieces = sealed.chunks(step).try_for_each(|piece| {
+        write(tenantseal_media_update_len(piece.len()), &|out, cap, len| {
+            c!(tenantseal_media_update(media, piece.as_ptr(), piece.len(), out, cap, len))
+        })
+    });
+    let end = pieces.and_then(|()| {
+        write(tenantseal_media_update_len(0), &|out, cap, len| {
+            c!(tenantseal_media_finish(media, out, cap, len))
+        })
+    });
+    assert_eq!((tenantseal_media_free(media), tenantseal_media_free(media)), (0, 3));
+    end.map(|()| file)
+}
+
+#[test]
+fn published_media_opens_in_pieces_of_any_size() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../tests/vectors/wecom_own_keys.json")).unwrap();
+    let base64 = |text: &Value| {
+        let digit = |byte: u8| {
+            let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            u32::try_from(digits.iter().position(|digit| *digit == byte).unwrap()).unwrap()
+        };
+        let text = text.as_str().unwrap().trim_end_matches('=').as_bytes();
+        let quads = text.chunks(4).flat_map(|quad| {
+            let bits = quad.iter().fold(0, |bits, byte| bits << 6 | digit(*byte)) << (6 * (4 - quad.len()));
+            bits.to_be_bytes()[1..quad.len()].to_vec()
+        });
+        quads.collect::<Vec<u8>>()
+    };
+    let mut opened = 0;
+    for case in vectors["media"].as_array().unwrap() {
+        let Some(file) = case.get("plaintext_b64").filter(|file| file.is_string()) else { continue };
+        let (key, sealed, file) =
+            (case["aeskey"].as_str().unwrap(), base64(&case["ciphertext_b64"]), base64(file));
+        for step in [1, 31, 32, 33, 1000, 65_536, 65_537, usize::MAX] {
+            if step > 30 || sealed.len() < 2000 {
+                assert_eq!(open_media(key, &sealed, step).as_ref(), Ok(&file), "{} {step}", file.len());
+            }
+        }
+        let cut = &sealed[..sealed.len() - 1];
+        assert_eq!(open_media(key, cut, usize::MAX), Err(Error::Callback.code()));
+        opened += 1;
+    }
+    assert!(opened >= 10, "only {opened} opened");
+}
+
+#[test]
+fn a_media_file_over_the_limit_is_refused_in_its_last_piece() {
+    let key = "MWYoQXebz/cFPx17PKICJ7FnxX/CjNvsM2+u7+lGdGA";
+    let limit = 100 << 20;
+    let piece = vec![0; 1 << 20];
+    let media = handle(|out| c!(tenantseal_media_new(key.as_ptr(), key.len(), out))).unwrap();
+    let mut out = vec![0; tenantseal_media_update_len(piece.len())];
+    let (mut update, mut taken) = (0, 0);
+    let mut len = 0;
+    while update == 0 && taken <= limit {
+        update = c!(tenantseal_media_update(
+            media,
+            piece.as_ptr(),
+            piece.len(),
+            out.as_mut_ptr(),
+            out.len(),
+            &raw mut len
+        ));
+        taken += piece.len();
+    }
+    assert_eq!((update, len), (Error::TooLong.code(), 0));
+    let finish = c!(tenantseal_media_finish(media, out.as_mut_ptr(), out.len(), &raw mut len));
+    assert_eq!((finish, len), (Error::TooLong.code(), 0));
+    assert_eq!(tenantseal_media_free(media), 0);
 }
 
 #[test]

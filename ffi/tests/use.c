@@ -341,6 +341,277 @@ static void callbacks(void) {
     OK(tenantseal_callback_free(app));
 }
 
+/* The first of tests/vectors/wecom_own_keys.json that is longer than a block. */
+#define MEDIA_KEY "xwrUChN7xkADQnjhIGzsu2/8tv9KtLJZjXSRthNQjCg"
+static const uint8_t MEDIA_SEALED[] = {
+    0x6c, 0x2f, 0xd5, 0x54, 0xc2, 0x52, 0xa0, 0x35, 0xbb, 0x34, 0x64, 0xcb, 0xf9, 0x74, 0xfc, 0x2a,
+    0x67, 0x1b, 0xe6, 0x39, 0xb9, 0xe4, 0x8d, 0x6c, 0x28, 0xf3, 0x0d, 0x33, 0x1e, 0xaa, 0xdc, 0xe5,
+    0xa5, 0x93, 0x93, 0x4f, 0xc7, 0x93, 0x0c, 0xb3, 0x3e, 0x93, 0x6a, 0x30, 0xd6, 0x3d, 0xbc, 0xec,
+    0x5f, 0xd2, 0x8b, 0x97, 0x9d, 0x8f, 0xf3, 0xb3, 0xc1, 0x36, 0x03, 0x9e, 0x96, 0x93, 0x83, 0x94};
+static const uint8_t MEDIA_FILE[] = {
+    0xad, 0xea, 0xa7, 0xfe, 0xb3, 0x1d, 0x66, 0xd2, 0x11, 0x4c, 0x32, 0x99, 0xf8, 0x52, 0x42, 0x11,
+    0x7a, 0x75, 0x36, 0x7c, 0xf4, 0x0b, 0x63, 0xe3, 0xd3, 0x41, 0x82, 0xfc, 0x29, 0x21, 0xc3, 0xb4,
+    0xe9};
+
+/* Callbacks of every kind of app, and which answer each wants. */
+static void kinds(void) {
+    tenantseal_callback *kinds[6], *none;
+    tenantseal_event *event;
+    tenantseal_sender *sender;
+    uint8_t query[512], body[4096], out[4096], type[TENANTSEAL_CONTENT_TYPE_MAX_LEN];
+    size_t query_len, body_len, out_len, type_len, place;
+    uint64_t now = SAMPLE_POST_TIME * 1000ull;
+    OK(tenantseal_callback_suite_commands(TEXT("t0"), TEXT(SAMPLE_KEY), TEXT("wwprovider"), TEXT("suite"), &kinds[0]));
+    OK(tenantseal_callback_suite_data(TEXT("t1"), TEXT(SAMPLE_KEY), TEXT("wwprovider"), TENANTSEAL_RECEIVE_ID_ONE_OF,
+                                      TEXT("wwa\nwwb"), &kinds[1]));
+    OK(tenantseal_callback_ai_bot(TEXT("t2"), TEXT(SAMPLE_KEY), &kinds[2]));
+    OK(tenantseal_callback_official_account(TEXT("t3"), TEXT(SAMPLE_KEY), TEXT("wxapp"), &kinds[3]));
+    OK(tenantseal_callback_open_platform(TEXT("t4"), TEXT(SAMPLE_KEY), TEXT("wxplatform"), &kinds[4]));
+    OK(tenantseal_callback_company_app(TEXT("t5"), TEXT(SAMPLE_KEY), TEXT("wwcorp"), &kinds[5]));
+    static const struct {
+        const char *token, *receive_id, *acknowledgement, *type;
+    } expected[] = {
+        {"t0", "suite", "success", "application/xml"}, {"t1", "wwb", "", "application/xml"},
+        {"t2", "", "", "application/json"},            {"t3", "wxapp", "success", "application/xml"},
+        {"t4", "wxplatform", "success", "application/xml"}, {"t5", "wwcorp", "", "application/xml"},
+    };
+    const char *xml = "<xml><CreateTime>1409659813</CreateTime><MsgId>7</MsgId><A><B>x</B></A></xml>";
+    const char *json = "{\"msgid\":\"7\",\"A\":{\"B\":\"x\"}}";
+    for (size_t i = 0; i < 6; i++) {
+        OK(tenantseal_callback_set_fixed_time(kinds[i], now));
+        OK(tenantseal_sender_new(TEXT(expected[i].token), TEXT(SAMPLE_KEY), TEXT(expected[i].receive_id), &sender));
+        if (i == 2) {
+            OK(tenantseal_sender_post_json(sender, TEXT(json), SAMPLE_POST_TIME, TEXT("n"), OUT(query, query_len),
+                                           OUT(body, body_len)));
+        } else {
+            OK(tenantseal_sender_post(sender, TEXT(xml), SAMPLE_POST_TIME, TEXT("n"), OUT(query, query_len),
+                                      OUT(body, body_len)));
+        }
+        /* Behind one URL: the one that is meant is found, and no other opens it. */
+        const tenantseal_callback *const *all = (const tenantseal_callback *const *)kinds;
+        OK(tenantseal_callback_open_one_of(all, 6, query, query_len, body, body_len, &place, &event));
+        CHECK(place == i);
+        OK(tenantseal_event_receive_id(event, OUT(out, out_len)));
+        CHECK(is_text(out, out_len, expected[i].receive_id));
+        OK(tenantseal_event_acknowledgement(event, OUT(out, out_len)));
+        CHECK(is_text(out, out_len, expected[i].acknowledgement));
+        OK(tenantseal_event_nested_child(event, TEXT("A"), TEXT("B"), OUT(out, out_len)));
+        CHECK(is_text(out, out_len, "x"));
+        STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+               tenantseal_event_nested_child(event, TEXT("A"), TEXT("B"), NULL, 0, &out_len));
+        CHECK(out_len == 1);
+        STATUS(TENANTSEAL_ERROR_ABSENT, tenantseal_event_nested_child(event, TEXT("A"), TEXT("C"), OUT(out, out_len)));
+        STATUS(TENANTSEAL_ERROR_CALLBACK_FORMAT,
+               tenantseal_event_nested_child(event, TEXT("C"), TEXT("B"), OUT(out, out_len)));
+
+        /* A reply and its type need their room before anything is remembered. */
+        size_t room = tenantseal_event_reply_len(5);
+        STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+               tenantseal_event_reply_with_type(event, TEXT("hello"), out, room - 1, &out_len, OUT(type, type_len)));
+        CHECK(out_len == room);
+        STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+               tenantseal_event_reply_with_type(event, TEXT("hello"), out, room, &out_len, type, sizeof type - 1, &type_len));
+        CHECK(type_len == tenantseal_content_type_max_len());
+        OK(tenantseal_event_reply_with_type(event, TEXT("hello"), out, room, &out_len, OUT(type, type_len)));
+        CHECK(is_text(type, type_len, expected[i].type) && out[0] == (i == 2 ? '{' : '<'));
+        OK(tenantseal_sender_open_reply(sender, out, out_len, OUT(body, body_len)));
+        CHECK(is_text(body, body_len, "hello"));
+        OK(tenantseal_event_free(event));
+        OK(tenantseal_sender_free(sender));
+    }
+
+    /* The URL check of one of them. */
+    const tenantseal_callback *all[9];
+    for (size_t i = 0; i < 9; i++) {
+        all[i] = kinds[i % 6];
+    }
+    OK(tenantseal_sender_new(TEXT("t1"), TEXT(SAMPLE_KEY), TEXT("wwprovider"), &sender));
+    OK(tenantseal_sender_get(sender, TEXT("echo"), SAMPLE_POST_TIME, TEXT("n"), OUT(query, query_len)));
+    STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+           tenantseal_callback_verify_url_one_of(all, 6, query, query_len, &place, NULL, 0, &out_len));
+    CHECK(out_len == 4 && place == 0);
+    OK(tenantseal_callback_verify_url_one_of(all, 6, query, query_len, &place, OUT(out, out_len)));
+    CHECK(is_text(out, out_len, "echo") && place == 1);
+    STATUS(TENANTSEAL_ERROR_CALLBACK,
+           tenantseal_callback_verify_url_one_of(all + 2, 4, query, query_len, &place, OUT(out, out_len)));
+    STATUS(TENANTSEAL_ERROR_CALLBACK,
+           tenantseal_callback_verify_url_one_of(NULL, 0, query, query_len, &place, OUT(out, out_len)));
+    STATUS(TENANTSEAL_ERROR_CALLBACK,
+           tenantseal_callback_verify_url_one_of(all, 8, query, query_len, &place, OUT(out, out_len)));
+    STATUS(TENANTSEAL_ERROR_VALUE,
+           tenantseal_callback_verify_url_one_of(all, 9, query, query_len, &place, OUT(out, out_len)));
+    all[5] = NULL;
+    STATUS(TENANTSEAL_ERROR_HANDLE,
+           tenantseal_callback_open_one_of(all, 6, query, query_len, body, body_len, &place, &event));
+    CHECK(event == NULL && place == 0);
+    OK(tenantseal_sender_free(sender));
+
+    STATUS(TENANTSEAL_ERROR_VALUE,
+           tenantseal_callback_suite_commands(TEXT("t"), TEXT(SAMPLE_KEY), TEXT("ww"), NULL, 0, &none));
+    STATUS(TENANTSEAL_ERROR_ARGUMENT,
+           tenantseal_callback_suite_data(TEXT("t"), TEXT(SAMPLE_KEY), TEXT("ww"), 5, NULL, 0, &none));
+    STATUS(TENANTSEAL_ERROR_CALLBACK_CREDENTIALS, tenantseal_callback_ai_bot(TEXT("t"), TEXT("short"), &none));
+    CHECK(none == NULL);
+    for (size_t i = 0; i < 6; i++) {
+        OK(tenantseal_callback_free(kinds[i]));
+    }
+}
+
+/* A file in pieces of every size; nothing of its last block comes before the end was looked at. */
+static void media(void) {
+    tenantseal_media *file;
+    uint8_t out[256];
+    size_t len, total;
+    CHECK(tenantseal_media_update_len(10) == 42 && tenantseal_media_update_len(SIZE_MAX) == 0);
+    for (size_t step = 1; step <= sizeof MEDIA_SEALED; step++) {
+        OK(tenantseal_media_new(TEXT(MEDIA_KEY), &file));
+        total = 0;
+        for (size_t at = 0; at < sizeof MEDIA_SEALED; at += step) {
+            size_t piece = sizeof MEDIA_SEALED - at < step ? sizeof MEDIA_SEALED - at : step;
+            size_t room = tenantseal_media_update_len(piece);
+            STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+                   tenantseal_media_update(file, MEDIA_SEALED + at, piece, out + total, room - 1, &len));
+            CHECK(len == room);
+            OK(tenantseal_media_update(file, MEDIA_SEALED + at, piece, out + total, room, &len));
+            total += len;
+            CHECK(total <= 32);
+        }
+        CHECK(total == 32);
+        STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL, tenantseal_media_finish(file, NULL, 0, &len));
+        CHECK(len == tenantseal_media_update_len(0));
+        OK(tenantseal_media_finish(file, out + total, len, &len));
+        CHECK(total + len == sizeof MEDIA_FILE && memcmp(out, MEDIA_FILE, sizeof MEDIA_FILE) == 0);
+        OK(tenantseal_media_finish(file, OUT(out, len)));
+        CHECK(len == 0);
+        STATUS(TENANTSEAL_ERROR_ARGUMENT, tenantseal_media_update(file, TEXT("x"), OUT(out, len)));
+        OK(tenantseal_media_free(file));
+        STATUS(TENANTSEAL_ERROR_HANDLE, tenantseal_media_free(file));
+    }
+    /* Cut, and cut where a block ends: one answer, and always the same. */
+    for (size_t cut = 0; cut < sizeof MEDIA_SEALED; cut++) {
+        OK(tenantseal_media_new(TEXT(MEDIA_KEY "="), &file));
+        OK(tenantseal_media_update(file, MEDIA_SEALED, cut, OUT(out, len)));
+        STATUS(TENANTSEAL_ERROR_CALLBACK, tenantseal_media_finish(file, OUT(out, len)));
+        CHECK(len == 0);
+        STATUS(TENANTSEAL_ERROR_CALLBACK, tenantseal_media_finish(file, OUT(out, len)));
+        OK(tenantseal_media_free(file));
+    }
+    STATUS(TENANTSEAL_ERROR_CALLBACK_CREDENTIALS, tenantseal_media_new(TEXT("short"), &file));
+    CHECK(file == NULL);
+}
+
+static void js_tickets(void) {
+    tenantseal_js_ticket *ticket;
+    uint8_t nonce[TENANTSEAL_JS_NONCE_LEN], signature[TENANTSEAL_JS_SIGNATURE_LEN], first[TENANTSEAL_JS_NONCE_LEN];
+    size_t nonce_len, signature_len;
+    uint64_t timestamp;
+    CHECK(tenantseal_js_nonce_len() == sizeof nonce && tenantseal_js_signature_len() == sizeof signature);
+    OK(tenantseal_js_ticket_new(TEXT("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3"), &ticket));
+    OK(tenantseal_js_ticket_sign(ticket, TEXT("https://app.example.com/?a=1#top"), &timestamp, OUT(first, nonce_len),
+                                 OUT(signature, signature_len)));
+    CHECK(timestamp > 1700000000 && nonce_len == sizeof first && signature_len == sizeof signature);
+    OK(tenantseal_js_ticket_sign(ticket, TEXT("https://app.example.com/?a=1"), &timestamp, OUT(nonce, nonce_len),
+                                 OUT(signature, signature_len)));
+    CHECK(memcmp(first, nonce, sizeof nonce) != 0);
+    STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+           tenantseal_js_ticket_sign(ticket, TEXT("https://a/"), &timestamp, nonce, sizeof nonce - 1, &nonce_len,
+                                     signature, sizeof signature - 1, &signature_len));
+    CHECK(nonce_len == sizeof nonce && signature_len == sizeof signature && timestamp == 0);
+    STATUS(TENANTSEAL_ERROR_VALUE, tenantseal_js_ticket_sign(ticket, TEXT("javascript:1"), &timestamp,
+                                                             OUT(nonce, nonce_len), OUT(signature, signature_len)));
+    OK(tenantseal_js_ticket_free(ticket));
+    STATUS(TENANTSEAL_ERROR_HANDLE, tenantseal_js_ticket_free(ticket));
+    STATUS(TENANTSEAL_ERROR_VALUE, tenantseal_js_ticket_new(TEXT("a=b"), &ticket));
+    CHECK(ticket == NULL);
+}
+
+static void logins(void) {
+    tenantseal_login_states *one, *two;
+    tenantseal_browser *browser, *again, *stranger, *none;
+    tenantseal_guard *guard;
+    uint8_t cookie[TENANTSEAL_BROWSER_COOKIE_LEN], state[TENANTSEAL_LOGIN_STATE_LEN];
+    uint8_t secret[TENANTSEAL_LOGIN_SECRET_LEN] = {1, 2, 3};
+    size_t len;
+    CHECK(tenantseal_login_secret_len() == sizeof secret && tenantseal_login_state_len() == sizeof state);
+    CHECK(tenantseal_browser_cookie_len() == sizeof cookie);
+    OK(tenantseal_browser_generate(&browser));
+    OK(tenantseal_browser_generate(&stranger));
+    STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL, tenantseal_browser_to_cookie(browser, cookie, sizeof cookie - 1, &len));
+    CHECK(len == sizeof cookie);
+    OK(tenantseal_browser_to_cookie(browser, OUT(cookie, len)));
+    OK(tenantseal_browser_from_cookie(cookie, len, &again));
+    cookie[0] = 'G';
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_browser_from_cookie(cookie, len, &none));
+    CHECK(none == NULL);
+
+    OK(tenantseal_login_states_from_secret(secret, sizeof secret, &one));
+    OK(tenantseal_login_states_from_secret(secret, sizeof secret, &two));
+    OK(tenantseal_guard_in_memory(100, &guard));
+    OK(tenantseal_login_states_set_guard(one, guard, TEXT("crm")));
+    OK(tenantseal_login_states_set_guard(two, guard, TEXT("crm")));
+    STATUS(TENANTSEAL_ERROR_VALUE, tenantseal_login_states_set_guard(two, guard, NULL, 0));
+    OK(tenantseal_guard_free(guard));
+    OK(tenantseal_login_states_issue(one, browser, TEXT("/contacts"), OUT(state, len)));
+    CHECK(len == sizeof state);
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_login_states_accept(two, state, len, stranger, TEXT("/contacts")));
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_login_states_accept(two, state, len, again, TEXT("/")));
+    OK(tenantseal_login_states_accept(two, state, len, again, TEXT("/contacts")));
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_login_states_accept(one, state, len, browser, TEXT("/contacts")));
+    OK(tenantseal_login_states_set_lifetime(one, 3600));
+    OK(tenantseal_login_states_issue(one, browser, NULL, 0, OUT(state, len)));
+    OK(tenantseal_login_states_accept(one, state, len, browser, NULL, 0));
+    OK(tenantseal_login_states_free(two));
+    STATUS(TENANTSEAL_ERROR_HANDLE, tenantseal_login_states_free(two));
+    STATUS(TENANTSEAL_ERROR_HANDLE, tenantseal_login_states_accept(two, state, len, browser, NULL, 0));
+    STATUS(TENANTSEAL_ERROR_VALUE, tenantseal_login_states_from_secret(secret, sizeof secret - 1, &two));
+    memset(secret, 0, sizeof secret);
+    STATUS(TENANTSEAL_ERROR_VALUE, tenantseal_login_states_from_secret(secret, sizeof secret, &two));
+    OK(tenantseal_login_states_generate(&two));
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_login_states_accept(two, state, len, browser, NULL, 0));
+    OK(tenantseal_login_states_free(two));
+    OK(tenantseal_login_states_free(one));
+    OK(tenantseal_browser_free(again));
+    OK(tenantseal_browser_free(stranger));
+    OK(tenantseal_browser_free(browser));
+    STATUS(TENANTSEAL_ERROR_HANDLE, tenantseal_browser_free(browser));
+}
+
+/* Credentials that are derived, after a rotation: the newest make the callback, the older ones stay. */
+static void derived_credentials(void) {
+    tenantseal_keyring *keys;
+    tenantseal_tenant *tenant;
+    tenantseal_callback *app = NULL;
+    uint8_t token[TENANTSEAL_CALLBACK_TOKEN_LEN], key[TENANTSEAL_CALLBACK_KEY_LEN];
+    size_t token_len, key_len;
+    uint32_t generation, found = 0, below = UINT32_MAX;
+    tenantseal_status status;
+    CHECK(tenantseal_callback_token_len() == sizeof token && tenantseal_callback_key_len() == sizeof key);
+    OK(tenantseal_keyring_from_kek(TEST_KEK, sizeof TEST_KEK, &keys));
+    OK(tenantseal_keyring_create_tenant(keys, TEXT("t-1"), &tenant));
+    OK(tenantseal_keyring_rotate_tenant(keys, TEXT("t-1"), &generation));
+    while ((status = tenantseal_tenant_callback_credentials(tenant, TEXT("contacts"), below, &below, OUT(token, token_len),
+                                                            OUT(key, key_len))) == TENANTSEAL_OK) {
+        CHECK(token_len == sizeof token && key_len == sizeof key && below == generation - found);
+        if (app == NULL) {
+            OK(tenantseal_callback_company_app(token, token_len, key, key_len, TEXT("ww1"), &app));
+        } else {
+            OK(tenantseal_callback_add_previous(app, token, token_len, key, key_len));
+        }
+        found++;
+    }
+    CHECK(status == TENANTSEAL_ERROR_ABSENT && found == 2 && below == 0 && token_len == 0);
+    STATUS(TENANTSEAL_ERROR_BUFFER_TOO_SMALL,
+           tenantseal_tenant_callback_credentials(tenant, TEXT("contacts"), UINT32_MAX, &generation, NULL, 0, &token_len,
+                                                  OUT(key, key_len)));
+    CHECK(token_len == sizeof token && generation == 0);
+    STATUS(TENANTSEAL_ERROR_VALUE,
+           tenantseal_tenant_callback_credentials(tenant, NULL, 0, UINT32_MAX, &generation, OUT(token, token_len),
+                                                  OUT(key, key_len)));
+    OK(tenantseal_callback_free(app));
+    OK(tenantseal_tenant_free(tenant));
+    OK(tenantseal_keyring_free(keys));
+}
+
 static void biz_msg_crypt(void) {
     tenantseal_biz_msg_crypt *crypt;
     tenantseal_sender *sender;
@@ -491,6 +762,11 @@ int main(int argc, char **argv) {
     cells();
     bulk();
     callbacks();
+    kinds();
+    media();
+    js_tickets();
+    logins();
+    derived_credentials();
     biz_msg_crypt();
     vaults(folder);
     OK(tenantseal_tenant_free(acme));

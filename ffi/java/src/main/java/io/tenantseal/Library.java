@@ -50,6 +50,8 @@ final class Library {
     static final int ERROR_INSECURE_FOLDER = 504;
     static final int ERROR_INTERRUPTED = 505;
     static final int KEK_LEN = 32;
+    static final int CALLBACK_TOKEN_LEN = 32;
+    static final int CALLBACK_KEY_LEN = 43;
     static final int SEALED_OVERHEAD = 64;
     static final int KEY_COMMITMENT_LEN = 16;
     static final int RECEIVE_ID_ANY = 1;
@@ -66,6 +68,12 @@ final class Library {
     static final int REPLY_SAME = 1;
     static final int REPLY_XML = 2;
     static final int REPLY_JSON = 3;
+    static final int CONTENT_TYPE_MAX_LEN = 32;
+    static final int JS_NONCE_LEN = 32;
+    static final int JS_SIGNATURE_LEN = 40;
+    static final int LOGIN_SECRET_LEN = 32;
+    static final int LOGIN_STATE_LEN = 112;
+    static final int BROWSER_COOKIE_LEN = 32;
 
     static {
         Loader.load(Library.class);
@@ -132,7 +140,13 @@ final class Library {
 
     static native int tenantseal_tenant_field(long tenant, byte[] label, long labelLen, long[] outField);
 
+    static native int tenantseal_tenant_callback_credentials(long tenant, byte[] application, long applicationLen, int below, int[] outGeneration, byte[] outToken, long outTokenCap, long[] outTokenLen, byte[] outKey, long outKeyCap, long[] outKeyLen);
+
     static native int tenantseal_tenant_free(long tenant);
+
+    static native long tenantseal_callback_token_len();
+
+    static native long tenantseal_callback_key_len();
 
     static native int tenantseal_field_compartment(long field, byte[] label, long labelLen, long[] outField);
 
@@ -232,9 +246,25 @@ final class Library {
 
     static native long tenantseal_echo_max_len();
 
+    static native int tenantseal_callback_suite_commands(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] providerCorpId, long providerCorpIdLen, byte[] suiteId, long suiteIdLen, long[] outCallback);
+
+    static native int tenantseal_callback_suite_data(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] providerCorpId, long providerCorpIdLen, int clients, byte[] clientIds, long clientIdsLen, long[] outCallback);
+
+    static native int tenantseal_callback_ai_bot(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, long[] outCallback);
+
+    static native int tenantseal_callback_official_account(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] appId, long appIdLen, long[] outCallback);
+
+    static native int tenantseal_callback_open_platform(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] componentAppId, long componentAppIdLen, long[] outCallback);
+
+    static native int tenantseal_callback_open_one_of(long[] callbacks, long count, byte[] query, long queryLen, byte[] body, long bodyLen, long[] outPlace, long[] outEvent);
+
+    static native int tenantseal_callback_verify_url_one_of(long[] callbacks, long count, byte[] query, long queryLen, long[] outPlace, byte[] out, long outCap, long[] outLen);
+
     static native int tenantseal_event_message(long event, byte[] out, long outCap, long[] outLen);
 
     static native int tenantseal_event_child(long event, byte[] name, long nameLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_event_nested_child(long event, byte[] element, long elementLen, byte[] name, long nameLen, byte[] out, long outCap, long[] outLen);
 
     static native int tenantseal_event_receive_id(long event, byte[] out, long outCap, long[] outLen);
 
@@ -242,17 +272,71 @@ final class Library {
 
     static native int tenantseal_event_claim(long event, int[] outClaim);
 
+    static native int tenantseal_event_acknowledgement(long event, byte[] out, long outCap, long[] outLen);
+
     static native int tenantseal_event_done(long event);
 
     static native int tenantseal_event_reply(long event, byte[] plaintext, long plaintextLen, int format, byte[] out, long outCap, long[] outLen);
 
+    static native int tenantseal_event_reply_with_type(long event, byte[] plaintext, long plaintextLen, byte[] out, long outCap, long[] outLen, byte[] outType, long outTypeCap, long[] outTypeLen);
+
     static native int tenantseal_event_free(long event);
+
+    static native long tenantseal_content_type_max_len();
 
     static native long tenantseal_event_reply_len(long plaintextLen);
 
     static native int tenantseal_guard_in_memory(long capacity, long[] outGuard);
 
     static native int tenantseal_guard_free(long guard);
+
+    static native int tenantseal_js_ticket_new(byte[] ticket, long ticketLen, long[] outJsTicket);
+
+    static native int tenantseal_js_ticket_sign(long jsTicket, byte[] url, long urlLen, long[] outTimestamp, byte[] outNonce, long outNonceCap, long[] outNonceLen, byte[] outSignature, long outSignatureCap, long[] outSignatureLen);
+
+    static native int tenantseal_js_ticket_free(long jsTicket);
+
+    static native long tenantseal_js_nonce_len();
+
+    static native long tenantseal_js_signature_len();
+
+    static native int tenantseal_login_states_generate(long[] outLoginStates);
+
+    static native int tenantseal_login_states_from_secret(byte[] secret, long secretLen, long[] outLoginStates);
+
+    static native int tenantseal_login_states_set_lifetime(long loginStates, int seconds);
+
+    static native int tenantseal_login_states_set_guard(long loginStates, long guard, byte[] name, long nameLen);
+
+    static native int tenantseal_login_states_issue(long loginStates, long browser, byte[] context, long contextLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_login_states_accept(long loginStates, byte[] state, long stateLen, long browser, byte[] context, long contextLen);
+
+    static native int tenantseal_login_states_free(long loginStates);
+
+    static native int tenantseal_browser_generate(long[] outBrowser);
+
+    static native int tenantseal_browser_from_cookie(byte[] value, long valueLen, long[] outBrowser);
+
+    static native int tenantseal_browser_to_cookie(long browser, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_browser_free(long browser);
+
+    static native long tenantseal_login_secret_len();
+
+    static native long tenantseal_login_state_len();
+
+    static native long tenantseal_browser_cookie_len();
+
+    static native int tenantseal_media_new(byte[] key, long keyLen, long[] outMedia);
+
+    static native int tenantseal_media_update(long media, byte[] input, long inputLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_media_finish(long media, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_media_free(long media);
+
+    static native long tenantseal_media_update_len(long inputLen);
 
     static native int tenantseal_biz_msg_crypt_new(byte[] token, long tokenLen, byte[] encodingAesKey, long encodingAesKeyLen, byte[] receiveId, long receiveIdLen, long[] outCrypt);
 
