@@ -25,6 +25,64 @@ final class Callback extends Handle
         return new self('tenantseal_callback_company_app', $token, $encodingAesKey, $corpId);
     }
 
+    /** The command URL of a third-party suite: tickets, authorisations, changes of contacts. */
+    public static function suiteCommands(
+        #[\SensitiveParameter]
+        string $token,
+        #[\SensitiveParameter]
+        string $encodingAesKey,
+        string $providerCorpId,
+        string $suiteId
+    ): self {
+        return new self('tenantseal_callback_suite_commands', $token, $encodingAesKey, $providerCorpId, $suiteId);
+    }
+
+    /** The data URL of a third-party suite: what the members of every client company send. */
+    public static function suiteData(
+        #[\SensitiveParameter]
+        string $token,
+        #[\SensitiveParameter]
+        string $encodingAesKey,
+        string $providerCorpId,
+        ReceiveId $clients
+    ): self {
+        [$policy, $ids] = $clients->arguments();
+
+        return new self('tenantseal_callback_suite_data', $token, $encodingAesKey, $providerCorpId, $policy, $ids);
+    }
+
+    /** An AI bot in API mode: JSON, an empty receiveid. */
+    public static function aiBot(
+        #[\SensitiveParameter]
+        string $token,
+        #[\SensitiveParameter]
+        string $encodingAesKey
+    ): self {
+        return new self('tenantseal_callback_ai_bot', $token, $encodingAesKey);
+    }
+
+    /** A WeChat Official Account or mini-program, in secure or compatible mode. What comes in clear is never read. */
+    public static function officialAccount(
+        #[\SensitiveParameter]
+        string $token,
+        #[\SensitiveParameter]
+        string $encodingAesKey,
+        string $appId
+    ): self {
+        return new self('tenantseal_callback_official_account', $token, $encodingAesKey, $appId);
+    }
+
+    /** A third-party platform of WeChat's, with its own AppID as the receiveid. */
+    public static function openPlatform(
+        #[\SensitiveParameter]
+        string $token,
+        #[\SensitiveParameter]
+        string $encodingAesKey,
+        string $componentAppId
+    ): self {
+        return new self('tenantseal_callback_open_platform', $token, $encodingAesKey, $componentAppId);
+    }
+
     /** Any other kind of app. */
     public static function custom(
         #[\SensitiveParameter]
@@ -76,6 +134,14 @@ final class Callback extends Handle
         return $this;
     }
 
+    /** Shares a guard with other callbacks of this process; $callbackId is your own name for this one, and never changes. */
+    public function guard(Guard $guard, string $callbackId): self
+    {
+        Native::call('tenantseal_callback_set_guard', $this->native(), $guard->native(), $callbackId);
+
+        return $this;
+    }
+
     /** Remembers nothing: every event is fresh, and replays are yours to recognise. */
     public function withoutGuard(): self
     {
@@ -88,6 +154,39 @@ final class Callback extends Handle
     public function open(string $rawQuery, string $body): Event
     {
         return new Event('tenantseal_callback_open', $this->native(), $rawQuery, $body);
+    }
+
+    /**
+     * As open(), where several callbacks share a URL and exactly one of them may open the message: its key in the array, and
+     * the event.
+     *
+     * @param array<self> $callbacks Eight at most.
+     * @return array{0: int|string, 1: Event}
+     */
+    public static function openOneOf(array $callbacks, string $rawQuery, string $body): array
+    {
+        $place = Native::ffi()->new('size_t');
+        $handles = self::handles($callbacks);
+        $arguments = [$handles, count($callbacks), $rawQuery, $body, \FFI::addr($place)];
+        $event = new Event('tenantseal_callback_open_one_of', ...$arguments);
+
+        return [array_keys($callbacks)[$place->cdata], $event];
+    }
+
+    /**
+     * As verifyUrl(), where several callbacks share a URL: the key of the one that is checked, and the body of the answer.
+     *
+     * @param array<self> $callbacks Eight at most.
+     * @return array{0: int|string, 1: string}
+     */
+    public static function verifyUrlOneOf(array $callbacks, string $rawQuery): array
+    {
+        $place = Native::ffi()->new('size_t');
+        $handles = self::handles($callbacks);
+        $arguments = [$handles, count($callbacks), $rawQuery, \FFI::addr($place)];
+        $echo = Native::bytes(64, 'tenantseal_callback_verify_url_one_of', ...$arguments);
+
+        return [array_keys($callbacks)[$place->cdata], $echo];
     }
 
     /** The body of the answer to the console's URL check. */
@@ -108,5 +207,15 @@ final class Callback extends Handle
         $cause = Native::bytes(256, 'tenantseal_callback_diagnose', ...$arguments);
 
         return ['code' => $code->cdata, 'cause' => $cause];
+    }
+
+    /** @param array<self> $callbacks */
+    private static function handles(array $callbacks): \FFI\CData
+    {
+        $native = static function (self $callback): int {
+            return $callback->native();
+        };
+
+        return Native::numbers('uintptr_t', array_map($native, array_values($callbacks)));
     }
 }

@@ -30,6 +30,12 @@ final class Event extends Handle
         return Native::optional(256, 'tenantseal_event_child', $this->native(), $name);
     }
 
+    /** The text of a child of an element that has children; null if that has none of that name. */
+    public function nested(string $element, string $name): ?string
+    {
+        return Native::optional(256, 'tenantseal_event_nested_child', $this->native(), $element, $name);
+    }
+
     /** Whom the message is for. */
     public function receiveId(): string
     {
@@ -54,6 +60,12 @@ final class Event extends Handle
         return $this->claim() === Native::ffi()->TENANTSEAL_CLAIM_IN_PROGRESS;
     }
 
+    /** The body of an answer of 200 that says nothing: `success` where the product wants to read that, else empty. */
+    public function acknowledgement(): string
+    {
+        return Native::bytes(16, 'tenantseal_event_acknowledgement', $this->native());
+    }
+
     /** Settles the event, after its effects are safe. An exception means: take them back. */
     public function done(): void
     {
@@ -68,6 +80,24 @@ final class Event extends Handle
         $room = 2 * strlen($plaintext) + 1024;
 
         return Native::bytes($room, 'tenantseal_event_reply', $this->native(), $plaintext, Native::ffi()->TENANTSEAL_REPLY_SAME);
+    }
+
+    /**
+     * As reply(), with the media type that the response has then.
+     *
+     * @return array{0: string, 1: string} The body, and the value of Content-Type.
+     */
+    public function replyWithType(
+        #[\SensitiveParameter]
+        string $plaintext
+    ): array {
+        $ffi = Native::ffi();
+        $room = $ffi->tenantseal_event_reply_len(strlen($plaintext));
+        [$body, $bodyLen] = [$ffi->new("uint8_t[$room]"), $ffi->new('size_t')];
+        $arguments = [$this->native(), $plaintext, $body, $room, \FFI::addr($bodyLen)];
+        $type = Native::bytes(32, 'tenantseal_event_reply_with_type', ...$arguments);
+
+        return [\FFI::string($body, $bodyLen->cdata), $type];
     }
 
     private function claim(): int

@@ -7,6 +7,7 @@ namespace Tenantseal\Tests;
 use PHPUnit\Framework\TestCase;
 use Tenantseal\Field;
 use Tenantseal\Keyring;
+use Tenantseal\Media;
 use Tenantseal\Row;
 use Tenantseal\TenantsealException;
 
@@ -125,5 +126,22 @@ final class VectorsTest extends TestCase
             }
         }
         self::assertSame([52, 31], [$opened, $refused]);
+    }
+
+    public function testMediaOpensInPieces(): void
+    {
+        $opened = 0;
+        foreach (self::read('wecom_own_keys.json')['media'] as $vector) {
+            $sealed = (string) base64_decode($vector['ciphertext_b64'], true);
+            foreach ([31, 32, 1000, 1 << 20] as $step) {
+                $media = new Media($vector['aeskey']);
+                $file = implode('', array_map([$media, 'update'], str_split($sealed, $step)));
+                $file .= $media->finish();
+                self::assertSame($vector['plaintext_len'], strlen($file));
+                self::assertSame($vector['plaintext_sha256'], hash('sha256', $file));
+            }
+            $opened++;
+        }
+        self::assertGreaterThanOrEqual(10, $opened);
     }
 }
