@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -144,5 +145,30 @@ class VectorsTest {
             }
         }
         assertArrayEquals(new int[] {52, 31}, new int[] {opened, refused});
+    }
+
+    @Test
+    void mediaOpensAsAStream() throws IOException {
+        int opened = 0;
+        for (JsonNode vector : read("wecom_own_keys.json").get("media")) {
+            byte[] sealed = vector.get("ciphertext_b64").binaryValue();
+            for (int step : new int[] {1, 31, 32, 1000, 100_000}) {
+                ByteArrayOutputStream file = new ByteArrayOutputStream();
+                try (MediaInputStream media = new MediaInputStream(
+                        new ByteArrayInputStream(sealed), vector.get("aeskey").asText())) {
+                    byte[] piece = new byte[step];
+                    for (int count = media.read(piece); count >= 0; count = media.read(piece)) {
+                        file.write(piece, 0, count);
+                    }
+                    assertEquals(-1, media.read());
+                }
+                assertEquals(vector.get("plaintext_len").asInt(), file.size());
+                if (vector.get("plaintext_b64").isTextual()) {
+                    assertArrayEquals(vector.get("plaintext_b64").binaryValue(), file.toByteArray());
+                }
+            }
+            opened++;
+        }
+        assertTrue(opened >= 10);
     }
 }

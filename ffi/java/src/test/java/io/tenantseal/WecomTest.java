@@ -7,12 +7,24 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import javax.crypto.Cipher;
+import javax.crypto.spec.IvParameterSpec;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 
 class WecomTest {
@@ -131,5 +143,153 @@ class WecomTest {
         }
         crypt.close();
         assertThrows(IllegalStateException.class, () -> crypt.EncryptMsg("x", null, "n"));
+    }
+
+    private static Sender.Post post(String token, String receiveId) {
+        return Sender.of(token, KEY, receiveId).post("<xml><CreateTime>" + NOW
+                + "</CreateTime><MsgId>1</MsgId><A><B>x</B></A></xml>", NOW, "n");
+    }
+
+    @Test
+    void everyKindOfAppHasItsRulesAndIsFoundBehindOneUrl() {
+        List<Callback> all = Arrays.asList(
+                Callback.suiteCommands("t0", KEY, "wwprovider", "suite"),
+                Callback.suiteData("t1", KEY, "wwprovider", ReceiveId.oneOf("wwa", "wwb")),
+                Callback.aiBot("t2", KEY),
+                Callback.officialAccount("t3", KEY, "wxapp"),
+                Callback.openPlatform("t4", KEY, "wxplatform"));
+        String[] ids = {"suite", "wwb", "", "wxapp", "wxplatform"};
+        String[] answers = {"success", "", "", "success", "success"};
+        for (int at = 0; at < ids.length; at++) {
+            all.get(at).fixedTime(NOW * 1000);
+        }
+        for (int at = 0; at < ids.length; at++) {
+            Sender.Post post = post("t" + at, ids[at]);
+            Callback.Found<Event> found = Callback.openOneOf(all, post.query, post.body);
+            assertEquals(at, found.place);
+            try (Event event = found.value) {
+                assertEquals(answers[at], event.acknowledgement());
+                assertEquals("x", event.nested("A", "B"));
+                assertNull(event.nested("A", "C"));
+                assertEquals(302, assertThrows(CallbackException.class, () -> event.nested("C", "B")).code());
+                Event.Reply reply = event.replyWithType("hello");
+                assertEquals("application/xml", reply.contentType);
+                byte[] opened = Sender.of("t" + at, KEY, ids[at]).openReply(reply.body);
+                assertEquals("hello", new String(opened, StandardCharsets.UTF_8));
+                event.done();
+            }
+            assertFalse(all.get(at).open(post.query, post.body).isFresh());
+            List<Callback> others = new ArrayList<>(all);
+            others.remove(at);
+            assertThrows(CallbackException.class, () -> Callback.openOneOf(others, post.query, post.body));
+        }
+        String check = Sender.of("t1", KEY, "wwprovider").get("echo", NOW, "n");
+        Callback.Found<String> echo = Callback.verifyUrlOneOf(all, check);
+        assertEquals(1, echo.place);
+        assertEquals("echo", echo.value);
+        assertThrows(CallbackException.class, () -> Callback.verifyUrlOneOf(Collections.emptyList(), check));
+        assertThrows(InvalidException.class,
+                () -> Callback.verifyUrlOneOf(Collections.nCopies(9, all.get(0)), check));
+        all.get(2).close();
+        assertThrows(IllegalStateException.class, () -> Callback.verifyUrlOneOf(all, check));
+    }
+
+    @Test
+    void aFileThatWasCutIsRefused() throws Exception {
+        byte[] key = Base64.getDecoder().decode(KEY.substring(0, 42) + "A=");
+        byte[] file = new byte[200_000];
+        new Random(7).nextBytes(file);
+        int pad = 32 - file.length % 32;
+        byte[] padded = Arrays.copyOf(file, file.length + pad);
+        Arrays.fill(padded, file.length, padded.length, (byte) pad);
+        Cipher cipher = Cipher.getInstance("AES/CBC/NoPadding");
+        cipher.init(Cipher.ENCRYPT_MODE, new SecretKeySpec(key, "AES"), new IvParameterSpec(key, 0, 16));
+        byte[] sealed = cipher.doFinal(padded);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (MediaInputStream media = new MediaInputStream(new ByteArrayInputStream(sealed), KEY)) {
+            assertEquals(file[0] & 0xff, media.read());
+            assertEquals(10, media.skip(10));
+            assertTrue(media.available() > 0 && !media.markSupported());
+            byte[] piece = new byte[5000];
+            for (int count = media.read(piece); count >= 0; count = media.read(piece, 0, piece.length)) {
+                out.write(piece, 0, count);
+            }
+            assertThrows(IndexOutOfBoundsException.class, () -> media.read(piece, 1, piece.length));
+        }
+        assertArrayEquals(Arrays.copyOfRange(file, 11, file.length), out.toByteArray());
+        for (int cut : new int[] {1, 16, 32}) {
+            byte[] part = Arrays.copyOf(sealed, sealed.length - cut);
+            MediaInputStream media = new MediaInputStream(new ByteArrayInputStream(part), KEY);
+            byte[] room = new byte[sealed.length];
+            for (int again = 0; again < 2; again++) {
+                assertEquals(301, assertThrows(CallbackException.class, () -> {
+                    while (media.read(room) >= 0) {
+                        continue;
+                    }
+                }).code());
+            }
+            media.close();
+            assertThrows(IllegalStateException.class, media::read);
+        }
+        assertEquals(303, assertThrows(CallbackException.class,
+                () -> new MediaInputStream(new ByteArrayInputStream(sealed), "short")).code());
+    }
+
+    @Test
+    void anAddressIsSigned() throws Exception {
+        try (JsTicket ticket = JsTicket.of("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3")) {
+            JsTicket.Config config = ticket.sign("https://app.example.com/?page=2#top");
+            String text = "jsapi_ticket=sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3&noncestr="
+                    + config.nonceStr + "&timestamp=" + config.timestamp + "&url=https://app.example.com/?page=2";
+            byte[] digest = MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8));
+            assertEquals(config.signature, String.format("%040x", new BigInteger(1, digest)));
+            assertTrue(Math.abs(System.currentTimeMillis() / 1000 - config.timestamp) < 60);
+            assertThrows(InvalidException.class, () -> ticket.sign("javascript:alert(1)"));
+        }
+        assertThrows(InvalidException.class, () -> JsTicket.of("a=b"));
+    }
+
+    @Test
+    void aLoginIsAcceptedOnceInItsBrowser() {
+        byte[] secret = new byte[32];
+        assertThrows(InvalidException.class, () -> LoginStates.fromSecret(secret));
+        secret[0] = 1;
+        byte[] context = "t-1001".getBytes(StandardCharsets.UTF_8);
+        try (Guard guard = Guard.inMemory(100);
+                LoginStates one = LoginStates.fromSecret(secret).guard(guard, "crm").lifetime(60);
+                LoginStates two = LoginStates.fromSecret(secret).guard(guard, "crm");
+                Browser browser = Browser.generate();
+                Browser again = Browser.fromCookie(browser.toCookie())) {
+            String state = one.issue(browser, context);
+            assertTrue(state.matches("[0-9a-f]{112}"));
+            assertThrows(OpenException.class, () -> two.accept(state, Browser.generate(), context));
+            assertThrows(OpenException.class, () -> two.accept(state, again, new byte[0]));
+            assertThrows(OpenException.class, () -> LoginStates.generate().accept(state, again, context));
+            two.accept(state, again, context);
+            assertThrows(OpenException.class, () -> one.accept(state, browser, context));
+            assertThrows(OpenException.class, () -> Browser.fromCookie("0"));
+            assertThrows(IllegalArgumentException.class, () -> one.lifetime(-1));
+        }
+    }
+
+    @Test
+    void credentialsAreDerivedAndRotate() {
+        byte[] kek = new byte[32];
+        kek[0] = 1;
+        Keyring keys = Keyring.fromKek(kek);
+        Tenant tenant = keys.createTenant("t-1001");
+        Tenant.Credentials old = tenant.callbackCredentials("contacts").get(0);
+        keys.rotateTenant("t-1001");
+        List<Tenant.Credentials> all = tenant.callbackCredentials("contacts");
+        assertEquals(2, all.size());
+        assertEquals(2, all.get(0).generation);
+        assertEquals(1, all.get(1).generation);
+        assertEquals(old.token + old.encodingAesKey, all.get(1).token + all.get(1).encodingAesKey);
+        Callback app = Callback.companyApp(all.get(0).token, all.get(0).encodingAesKey, CORP)
+                .previous(old.token, old.encodingAesKey).fixedTime(NOW * 1000);
+        Sender.Post post = Sender.of(old.token, old.encodingAesKey, CORP)
+                .post("<xml><CreateTime>" + NOW + "</CreateTime></xml>", NOW, "n");
+        assertTrue(app.open(post.query, post.body).isFresh());
+        assertThrows(InvalidException.class, () -> tenant.callbackCredentials(""));
     }
 }
