@@ -6,7 +6,7 @@ use pyo3::{
     prelude::*,
     types::{PyBytes, PyList},
 };
-use tenantseal::tenant::{Generation, Kek, KeyringOptions, Passphrase, Policy};
+use tenantseal::tenant::{CallbackCredentials, Generation, Kek, KeyringOptions, Passphrase, Policy};
 
 use crate::{
     convert::{Bytes, Input, all, id},
@@ -132,6 +132,19 @@ impl Tenant {
     #[pyo3(signature = (label, /))]
     fn field(&self, py: Python<'_>, label: &str) -> PyResult<Field> {
         self.0.field(label).or_raise(py).map(Field)
+    }
+
+    #[pyo3(signature = (application, /))]
+    fn callback_credentials(
+        &self,
+        py: Python<'_>,
+        application: &str,
+    ) -> PyResult<Vec<(u32, String, String)>> {
+        let all = self.0.callback_credentials(application).or_raise(py)?;
+        let one = |pair: &CallbackCredentials| {
+            (pair.generation().to_u32(), pair.token().to_owned(), pair.encoding_aes_key().to_owned())
+        };
+        Ok(all.iter().map(one).collect())
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -8,7 +8,10 @@ mod bizmsg;
 mod convert;
 mod error;
 mod field;
+mod js_sdk;
 mod keyring;
+mod login;
+mod media;
 mod vault;
 mod wecom;
 
@@ -22,7 +25,10 @@ mod _native {
         bizmsg::BizMsgCrypt,
         convert::Unbound,
         field::{BlindIndex, Field, Mask, cell_header},
+        js_sdk::{JsConfig, JsTicket},
         keyring::{Keyring, Tenant, check_policy},
+        login::{Browser, LoginStates},
+        media::Media,
         vault::{Masked, Record, TenantVault, Transaction, Vault},
         wecom::{AnyReceiveId, Callback, Diagnosis, Event, MemoryGuard, Sender},
     };

@@ -10,7 +10,7 @@ use pyo3::{
 use tenantseal::wecom::{self, Binding, Claim, ReceiveId};
 
 use crate::{
-    convert::{Bytes, Input, RELEASE_FROM, all},
+    convert::{Bytes, Input, RELEASE_FROM, all, each},
     error::{OrRaise as _, no_pickle, type_error, value_error},
 };
 
@@ -36,6 +36,101 @@ impl Callback {
         clock: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let callback = wecom::Callback::company_app(token, encoding_aes_key, corp_id).or_raise(py)?;
+        configure(py, callback, previous, window, lease, guard, clock).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (token, encoding_aes_key, provider_corp_id, suite_id, *, previous = None, window = None, lease = None, guard = None, clock = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only options")]
+    fn suite_commands(
+        py: Python<'_>,
+        token: &str,
+        encoding_aes_key: &str,
+        provider_corp_id: &str,
+        suite_id: &str,
+        previous: Option<&Bound<'_, PyAny>>,
+        window: Option<f64>,
+        lease: Option<f64>,
+        guard: Option<&Bound<'_, PyAny>>,
+        clock: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let callback = wecom::Callback::suite_commands(token, encoding_aes_key, provider_corp_id, suite_id)
+            .or_raise(py)?;
+        configure(py, callback, previous, window, lease, guard, clock).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (token, encoding_aes_key, provider_corp_id, clients, *, previous = None, window = None, lease = None, guard = None, clock = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only options")]
+    fn suite_data(
+        py: Python<'_>,
+        token: &str,
+        encoding_aes_key: &str,
+        provider_corp_id: &str,
+        clients: &Bound<'_, PyAny>,
+        previous: Option<&Bound<'_, PyAny>>,
+        window: Option<f64>,
+        lease: Option<f64>,
+        guard: Option<&Bound<'_, PyAny>>,
+        clock: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let clients = receive_id(clients)?;
+        let callback =
+            wecom::Callback::suite_data(token, encoding_aes_key, provider_corp_id, clients).or_raise(py)?;
+        configure(py, callback, previous, window, lease, guard, clock).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (token, encoding_aes_key, *, previous = None, window = None, lease = None, guard = None, clock = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only options")]
+    fn ai_bot(
+        py: Python<'_>,
+        token: &str,
+        encoding_aes_key: &str,
+        previous: Option<&Bound<'_, PyAny>>,
+        window: Option<f64>,
+        lease: Option<f64>,
+        guard: Option<&Bound<'_, PyAny>>,
+        clock: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let callback = wecom::Callback::ai_bot(token, encoding_aes_key).or_raise(py)?;
+        configure(py, callback, previous, window, lease, guard, clock).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (token, encoding_aes_key, app_id, *, previous = None, window = None, lease = None, guard = None, clock = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only options")]
+    fn official_account(
+        py: Python<'_>,
+        token: &str,
+        encoding_aes_key: &str,
+        app_id: &str,
+        previous: Option<&Bound<'_, PyAny>>,
+        window: Option<f64>,
+        lease: Option<f64>,
+        guard: Option<&Bound<'_, PyAny>>,
+        clock: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let callback = wecom::Callback::official_account(token, encoding_aes_key, app_id).or_raise(py)?;
+        configure(py, callback, previous, window, lease, guard, clock).map(Self)
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (token, encoding_aes_key, component_app_id, *, previous = None, window = None, lease = None, guard = None, clock = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only options")]
+    fn open_platform(
+        py: Python<'_>,
+        token: &str,
+        encoding_aes_key: &str,
+        component_app_id: &str,
+        previous: Option<&Bound<'_, PyAny>>,
+        window: Option<f64>,
+        lease: Option<f64>,
+        guard: Option<&Bound<'_, PyAny>>,
+        clock: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let callback =
+            wecom::Callback::open_platform(token, encoding_aes_key, component_app_id).or_raise(py)?;
         configure(py, callback, previous, window, lease, guard, clock).map(Self)
     }
 
@@ -77,6 +172,34 @@ impl Callback {
     #[pyo3(signature = (raw_query, /))]
     fn verify_url<'py>(&self, py: Python<'py>, raw_query: &str) -> PyResult<Bound<'py, PyBytes>> {
         self.0.verify_url(raw_query).or_raise(py).map(|echo| PyBytes::new(py, echo.as_bytes()))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (candidates, raw_query, body, /))]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 converts into owned values")]
+    fn open_one_of(
+        py: Python<'_>,
+        candidates: &Bound<'_, PyAny>,
+        raw_query: &str,
+        body: Bytes,
+    ) -> PyResult<(usize, Event)> {
+        let candidates = all_callbacks(candidates)?;
+        let open = || wecom::Callback::open_one_of(&candidates.iter().collect::<Vec<_>>(), raw_query, &body);
+        let (place, event) =
+            if body.len() >= RELEASE_FROM { py.detach(open) } else { open() }.or_raise(py)?;
+        Ok((place, Event(event)))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (candidates, raw_query, /))]
+    fn verify_url_one_of<'py>(
+        py: Python<'py>,
+        candidates: &Bound<'py, PyAny>,
+        raw_query: &str,
+    ) -> PyResult<(usize, Bound<'py, PyBytes>)> {
+        let candidates = all_callbacks(candidates)?;
+        let found = wecom::Callback::verify_url_one_of(&candidates.iter().collect::<Vec<_>>(), raw_query);
+        found.or_raise(py).map(|(place, echo)| (place, PyBytes::new(py, echo.as_bytes())))
     }
 
     #[pyo3(signature = (raw_query, body = None, /))]
@@ -130,6 +253,11 @@ impl Event {
         self.0.is_fresh()
     }
 
+    #[getter]
+    fn acknowledgement(&self) -> &'static str {
+        self.0.acknowledgement()
+    }
+
     fn done(&self, py: Python<'_>) -> PyResult<()> {
         self.0.done().or_raise(py)
     }
@@ -139,14 +267,25 @@ impl Event {
     }
 
     fn children(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
+        self.0.inner().or_raise(py).map(|inner| pairs(&inner))
+    }
+
+    fn nested(&self, py: Python<'_>, name: &str) -> PyResult<Vec<(String, String)>> {
         let inner = self.0.inner().or_raise(py)?;
-        Ok(inner.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        inner.nested(name).or_raise(py).map(|inner| pairs(&inner))
     }
 
     #[pyo3(signature = (plaintext, /))]
     #[expect(clippy::needless_pass_by_value, reason = "PyO3 converts into owned values")]
     fn reply(&self, py: Python<'_>, plaintext: Input) -> PyResult<String> {
         self.0.reply(plaintext.as_bytes()).or_raise(py).map(|reply| reply.to_body())
+    }
+
+    #[pyo3(signature = (plaintext, /))]
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 converts into owned values")]
+    fn reply_with_type(&self, py: Python<'_>, plaintext: Input) -> PyResult<(String, &'static str)> {
+        let reply = self.0.reply(plaintext.as_bytes()).or_raise(py)?;
+        Ok((reply.to_body(), reply.content_type()))
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {
@@ -156,6 +295,10 @@ impl Event {
     fn __repr__(&self) -> String {
         format!("<tenantseal.wecom.Event {} {}>", self.claim(), self.0.timestamp())
     }
+}
+
+fn pairs(inner: &wecom::Inner<'_>) -> Vec<(String, String)> {
+    inner.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// What was wrong with a callback, for the operator's log.
@@ -190,7 +333,7 @@ impl Diagnosis {
 
 /// A memory of callbacks that several callbacks of one process share.
 #[pyclass(frozen, module = "tenantseal.wecom")]
-pub(crate) struct MemoryGuard(Arc<wecom::MemoryGuard>);
+pub(crate) struct MemoryGuard(pub(crate) Arc<wecom::MemoryGuard>);
 
 #[pymethods]
 impl MemoryGuard {
@@ -251,6 +394,13 @@ impl Sender {
     }
 }
 
+fn all_callbacks(objects: &Bound<'_, PyAny>) -> PyResult<Vec<wecom::Callback>> {
+    each(objects, |object| {
+        let callback = object.cast::<Callback>().map_err(|_| type_error("expected callbacks"))?;
+        Ok(callback.get().0.clone())
+    })
+}
+
 fn configure(
     py: Python<'_>,
     mut callback: wecom::Callback,
@@ -296,7 +446,7 @@ fn configure(
     }
 }
 
-fn seconds(number: f64) -> PyResult<Duration> {
+pub(crate) fn seconds(number: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(number)
         .map_err(|_| value_error("a time is a number of seconds, not negative"))
 }

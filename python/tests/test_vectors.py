@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,12 @@ import pytest
 
 import tenantseal
 from tenantseal import UNBOUND, Field, Keyring
-from tenantseal.wecom import WXBizMsgCrypt
+from tenantseal.wecom import MediaReader, WXBizMsgCrypt
 
 FOLDER = Path(__file__).parents[2] / "tests/vectors"
 FROZEN: dict[str, Any] = json.loads((FOLDER / "frozen_v1.json").read_text())
 REFUSED: list[dict[str, Any]] = json.loads((FOLDER / "refused_v1.json").read_text())["cells"]
-CALLBACKS: list[dict[str, Any]] = json.loads((FOLDER / "wecom_own_keys.json").read_text())["callbacks"]
+WECOM: dict[str, list[dict[str, Any]]] = json.loads((FOLDER / "wecom_own_keys.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +75,7 @@ def test_what_must_be_refused_is_refused_with_its_code(keys: Keyring) -> None:
 
 def test_callbacks_come_out_as_stated() -> None:
     opened = refused = 0
-    for vector in CALLBACKS:
+    for vector in WECOM["callbacks"]:
         if vector["kind"] in ("signature_3_tokens", "encrypt_fixed_random_json_reply"):
             continue
         crypt = WXBizMsgCrypt(vector["token"], vector["encoding_aes_key"], vector["receive_id"])
@@ -85,3 +88,15 @@ def test_callbacks_come_out_as_stated() -> None:
             assert ret < 0 and message is None, vector["kind"]
             refused += 1
     assert (opened, refused) == (52, 31)
+
+
+def test_media_opens_in_reads_of_any_size() -> None:
+    assert len(WECOM["media"]) >= 10
+    for vector in WECOM["media"]:
+        sealed = base64.b64decode(vector["ciphertext_b64"])
+        for size in (1, 31, 32, 1000, 100_000, -1):
+            if size != 1 or len(sealed) < 2000:
+                media = MediaReader(io.BytesIO(sealed), vector["aeskey"])
+                file = b"".join(iter(lambda: media.read(size) or b"", b""))
+                assert len(file) == vector["plaintext_len"]
+                assert hashlib.sha256(file).hexdigest() == vector["plaintext_sha256"]

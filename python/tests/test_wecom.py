@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
+import pickle
+import secrets
+import shutil
 import sys
+import threading
 import time
 
 import pytest
 
 import tenantseal
-from tenantseal.wecom import ANY_RECEIVE_ID, Callback, MemoryGuard, Sender, WXBizMsgCrypt
+from tenantseal.wecom import (
+    ANY_RECEIVE_ID,
+    Browser,
+    Callback,
+    JsTicket,
+    LoginStates,
+    MediaReader,
+    MemoryGuard,
+    Sender,
+    WXBizMsgCrypt,
+)
 
 TOKEN, KEY, CORP = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
 ECHO = {
@@ -141,3 +158,227 @@ def test_the_class_of_the_official_samples() -> None:
     assert ret == 0 and reply is not None and json.loads(reply)["nonce"] == "n"
     assert crypt.EncryptMsg("x", "]]>") == (-40011, None)
     assert "samples" in str(WXBizMsgCrypt.__doc__) and KEY not in repr(crypt)
+
+
+def clock() -> float:
+    return NOW
+
+
+def test_every_kind_of_app_has_its_rules_and_is_found_behind_one_url() -> None:
+    kinds = [
+        (Callback.suite_commands("t0", KEY, "wwprovider", "suite", clock=clock), "suite", "success"),
+        (Callback.suite_data("t1", KEY, "wwprovider", ["wwa", "wwb"], clock=clock), "wwb", ""),
+        (Callback.ai_bot("t2", KEY, clock=clock), "", ""),
+        (Callback.official_account("t3", KEY, "wxapp", clock=clock), "wxapp", "success"),
+        (Callback.open_platform("t4", KEY, "wxplatform", clock=clock), "wxplatform", "success"),
+    ]
+    candidates = [callback for callback, *_ in kinds]
+    text = f"<xml><CreateTime>{NOW}</CreateTime><MsgId>1</MsgId><A><B>x</B><B>y</B></A></xml>"
+    for place, (callback, receive_id, acknowledgement) in enumerate(kinds):
+        sender = Sender(f"t{place}", KEY, receive_id)
+        query, body = sender.post('{"a": {"b": "x"}}' if place == 2 else text, NOW, "n", json=place == 2)
+        found, event = Callback.open_one_of(candidates, query, body)
+        assert (found, event.acknowledgement) == (place, acknowledgement)
+        assert event.nested("a" if place == 2 else "A") == ([("b", "x")] if place == 2 else [("B", "x"), ("B", "y")])
+        with pytest.raises(tenantseal.CallbackError) as raised:
+            event.nested("MsgId")
+        assert raised.value.code == 302
+        reply, content_type = event.reply_with_type("hello")
+        assert content_type == ("application/json" if place == 2 else "application/xml")
+        assert sender.open_reply(reply) == b"hello"
+        event.done()
+        assert callback.open(query, body).claim == "done"
+        others = candidates[:place] + candidates[place + 1 :]
+        with pytest.raises(tenantseal.CallbackError):
+            Callback.open_one_of(iter(others), query, body)
+    query = Sender("t1", KEY, "wwprovider").get("echo", NOW, "n")
+    assert Callback.verify_url_one_of(candidates, query) == (1, b"echo")
+    with pytest.raises(tenantseal.CallbackError):
+        Callback.verify_url_one_of([], query)
+    with pytest.raises(ValueError):
+        Callback.verify_url_one_of(candidates[:1] * 9, query)
+    with pytest.raises(TypeError):
+        Callback.open_one_of(["x"], query, b"")  # type: ignore[list-item]
+    with pytest.raises(ValueError):
+        Callback.suite_data("t", KEY, "", "ww1")
+    old = Callback.ai_bot("new", KEY, previous=[("t2", KEY)], window=300, lease=4, guard=False, clock=clock)
+    assert old.open(*Sender("t2", KEY, "").post("{}", NOW, "n", json=True)).is_fresh
+
+
+MEDIA_KEY = "xwrUChN7xkADQnjhIGzsu2/8tv9KtLJZjXSRthNQjCg"
+MEDIA_SEALED = base64.b64decode(
+    "bC/VVMJSoDW7NGTL+XT8Kmcb5jm55I1sKPMNMx6q3OWlk5NPx5MMsz6TajDWPbzsX9KLl52P87PBNgOelpODlA=="
+)
+MEDIA_FILE = base64.b64decode("reqn/rMdZtIRTDKZ+FJCEXp1Nnz0C2Pj00GC/Ckhw7Tp")
+
+
+def test_a_media_reader_is_a_file() -> None:
+    out = io.BytesIO()
+    shutil.copyfileobj(MediaReader(io.BytesIO(MEDIA_SEALED), MEDIA_KEY + "="), out)
+    assert out.getvalue() == MEDIA_FILE
+    with io.BufferedReader(MediaReader(io.BytesIO(MEDIA_SEALED), MEDIA_KEY)) as buffered:
+        assert buffered.peek(1)[:1] == MEDIA_FILE[:1] and buffered.read() == MEDIA_FILE
+    file = io.BytesIO(MEDIA_SEALED)
+    with MediaReader(file, MEDIA_KEY) as media:
+        room = bytearray(40)
+        assert media.readable() and media.readinto(room) == 32 and room[:32] == MEDIA_FILE[:32]
+        assert media.read(0) == b"" and media.read(5) == MEDIA_FILE[32:] and media.read() == b""
+        with pytest.raises(TypeError):
+            media.readinto(b"fixed")
+        assert KEY not in repr(media)
+    assert media.closed and not file.closed
+    with pytest.raises(ValueError):
+        media.read(1)
+    with pytest.raises(TypeError):
+        pickle.dumps(media)
+
+
+def test_a_media_file_that_was_cut_is_refused() -> None:
+    for cut in (1, 16, 32, len(MEDIA_SEALED)):
+        media = MediaReader(io.BytesIO(MEDIA_SEALED[:-cut]), MEDIA_KEY)
+        for _ in range(2):
+            with pytest.raises(tenantseal.CallbackError) as raised:
+                media.read()
+            assert raised.value.code == 301
+    with pytest.raises(tenantseal.CallbackError):
+        MediaReader(io.BytesIO(MEDIA_SEALED), KEY).read()
+    for key in ("", KEY[1:], KEY + "=="):
+        with pytest.raises(tenantseal.CredentialsError):
+            MediaReader(io.BytesIO(), key)
+
+
+def test_what_a_media_files_source_does_wrong_is_told() -> None:
+    class Source:
+        def __init__(self, *answers: object) -> None:
+            self.answers = list(answers)
+
+        def read(self, size: int, /) -> bytes:
+            answer = self.answers.pop(0)
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer  # type: ignore[return-value]
+
+    # What the source raises is passed on as it is, and reading goes on after it; None is a file that would block.
+    reset = ConnectionResetError("gone")
+    media = MediaReader(Source(MEDIA_SEALED[:40], reset, None, bytearray(MEDIA_SEALED[40:]), b""), MEDIA_KEY)
+    assert media.read(100) == MEDIA_FILE[:32]
+    with pytest.raises(ConnectionResetError) as raised:
+        media.read(100)
+    assert raised.value is reset
+    with pytest.raises(BlockingIOError):
+        media.read(100)
+    assert media.read(100) == MEDIA_FILE[32:] and media.read(100) == b""
+    with pytest.raises(KeyboardInterrupt):
+        MediaReader(Source(KeyboardInterrupt()), MEDIA_KEY).read()
+    for wrong in ("text", 1, bytes(65_537)):
+        with pytest.raises(TypeError):
+            MediaReader(Source(wrong), MEDIA_KEY).read()
+    with pytest.raises(AttributeError):
+        MediaReader(object(), MEDIA_KEY).read()  # type: ignore[arg-type]
+
+    # A source that reads its own reader, and threads that share one: an error, and nobody waits for ever.
+    class Loop:
+        def read(self, size: int, /) -> bytes:
+            return media.read(1) or b""
+
+    media = MediaReader(Loop(), MEDIA_KEY)
+    with pytest.raises(ValueError):
+        media.read(1)
+    entered, leave = threading.Event(), threading.Event()
+
+    class Slow:
+        def read(self, size: int, /) -> bytes:
+            entered.set()
+            assert leave.wait(60)
+            return b""
+
+    shared = MediaReader(Slow(), MEDIA_KEY)
+    told: list[BaseException] = []
+
+    def use() -> None:
+        try:
+            shared.read(1)
+        except tenantseal.CallbackError as error:
+            told.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    assert entered.wait(60)
+    with pytest.raises(ValueError):
+        shared.read(1)
+    leave.set()
+    thread.join()
+    assert len(told) == 1
+
+
+def test_an_address_is_signed() -> None:
+    secret = "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3"
+    ticket = JsTicket(secret)
+    config = ticket.sign("https://app.example.com/contacts?page=2#top")
+    text = (
+        f"jsapi_ticket={secret}&noncestr={config.nonce_str}&timestamp={config.timestamp}"
+        "&url=https://app.example.com/contacts?page=2"
+    )
+    assert config.signature == hashlib.sha1(text.encode()).hexdigest()
+    assert abs(config.timestamp - time.time()) < 60 and secret not in repr(ticket)
+    assert config.signature in repr(config) and ticket.sign("https://a/").nonce_str != config.nonce_str
+    for wrong in ("javascript:alert(1)", "https://a b", ""):
+        with pytest.raises(ValueError):
+            ticket.sign(wrong)
+    for wrong in ("", "a=b", "a" * 513):
+        with pytest.raises(ValueError):
+            JsTicket(wrong)
+
+
+def test_a_login_is_accepted_once_in_its_browser() -> None:
+    secret, guard = secrets.token_bytes(32), MemoryGuard(100)
+    one, two = (LoginStates.from_secret(secret, guard=(guard, "crm")) for _ in range(2))
+    browser = Browser.generate()
+    again = Browser.from_cookie(browser.to_cookie())
+    state = one.issue(browser, "t-1001")
+    assert len(state) == 112 and browser.to_cookie() not in repr(browser)
+    for wrong in (
+        (state, Browser.generate(), "t-1001"),
+        (state, again, b""),
+        (state[:-1], again, "t-1001"),
+        (one.issue(browser, "t-1001")[:-1] + "g", again, "t-1001"),
+    ):
+        with pytest.raises(tenantseal.OpenError):
+            two.accept(*wrong)
+    two.accept(state, again, b"t-1001")
+    with pytest.raises(tenantseal.OpenError):
+        one.accept(state, browser, "t-1001")
+    expired = LoginStates.generate(lifetime=0)
+    state = expired.issue(browser, "")
+    time.sleep(0.01)
+    with pytest.raises(tenantseal.OpenError):
+        expired.accept(state, browser, "")
+    with pytest.raises(tenantseal.OpenError):
+        Browser.from_cookie(browser.to_cookie().upper() + "0")
+    for bad in (bytes(32), secret[1:]):
+        with pytest.raises(ValueError):
+            LoginStates.from_secret(bad)
+    with pytest.raises(ValueError):
+        LoginStates.generate(lifetime=-1)
+    with pytest.raises(ValueError):
+        LoginStates.generate(guard=(guard, ""))
+    with pytest.raises(TypeError):
+        LoginStates.generate(guard=(one, "crm"))  # type: ignore[arg-type]
+    for secretive in (one, browser):
+        with pytest.raises(TypeError):
+            pickle.dumps(secretive)
+
+
+def test_credentials_are_derived_and_rotate() -> None:
+    keys = tenantseal.Keyring.from_kek(secrets.token_bytes(32))
+    tenant = keys.create_tenant("t-1001")
+    ((_, token, key),) = tenant.callback_credentials("contacts")
+    keys.rotate_tenant("t-1001")
+    newest, old = tenant.callback_credentials("contacts")
+    assert newest[0] == 2 and old == (1, token, key) and newest[1:] != old[1:]
+    assert tenant.callback_credentials("crm")[1] != old
+    app = Callback.company_app(*newest[1:], CORP, previous=[old[1:]], clock=clock)
+    assert app.open(*Sender(token, key, CORP).post(f"<xml><CreateTime>{NOW}</CreateTime></xml>", NOW, "n")).is_fresh
+    for wrong in ("", "a" * 129):
+        with pytest.raises(ValueError):
+            tenant.callback_credentials(wrong)

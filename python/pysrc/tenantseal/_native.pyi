@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal, SupportsIndex, TypeAlias, final
+from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -11,13 +11,18 @@ __all__ = [
     "AnyReceiveId",
     "BizMsgCrypt",
     "BlindIndex",
+    "Browser",
     "Callback",
     "Diagnosis",
     "Event",
     "Field",
+    "JsConfig",
+    "JsTicket",
     "Keyring",
+    "LoginStates",
     "Mask",
     "Masked",
+    "Media",
     "MemoryGuard",
     "Record",
     "Sender",
@@ -89,6 +94,12 @@ class Tenant:
         """Whose keys these are."""
     def field(self, label: str, /) -> Field:
         """The field of that permanent label, `table.column`."""
+    def callback_credentials(self, application: str, /) -> list[tuple[int, str, str]]:
+        """The generation, token and EncodingAESKey of one application's callback, derived from the tenant's root.
+
+        The newest first, then what the console may still have, for `Callback(previous=...)`. `application` is your own
+        permanent name for it, 1 to 128 bytes.
+        """
 
 @final
 class Field:
@@ -187,6 +198,72 @@ class Callback:
     ) -> Callback:
         """A company's own app: XML, its CorpID as the receiveid, every message states its time."""
     @staticmethod
+    def suite_commands(
+        token: str,
+        encoding_aes_key: str,
+        provider_corp_id: str,
+        suite_id: str,
+        *,
+        previous: Iterable[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """The command URL of a third-party suite: tickets, authorisations, changes of contacts."""
+    @staticmethod
+    def suite_data(
+        token: str,
+        encoding_aes_key: str,
+        provider_corp_id: str,
+        clients: _ReceiveId,
+        *,
+        previous: Iterable[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """The data URL of a third-party suite: what the members of every client company send."""
+    @staticmethod
+    def ai_bot(
+        token: str,
+        encoding_aes_key: str,
+        *,
+        previous: Iterable[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """An AI bot in API mode: JSON, an empty receiveid."""
+    @staticmethod
+    def official_account(
+        token: str,
+        encoding_aes_key: str,
+        app_id: str,
+        *,
+        previous: Iterable[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """A WeChat Official Account or mini-program, in secure or compatible mode. What comes in clear is never read."""
+    @staticmethod
+    def open_platform(
+        token: str,
+        encoding_aes_key: str,
+        component_app_id: str,
+        *,
+        previous: Iterable[tuple[str, str]] | None = None,
+        window: float | None = None,
+        lease: float | None = None,
+        guard: _Guard | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Callback:
+        """A third-party platform of WeChat's, with its own AppID as the receiveid."""
+    @staticmethod
     def custom(
         token: str,
         encoding_aes_key: str,
@@ -205,6 +282,12 @@ class Callback:
         """Verify, decrypt and recognise a message. `raw_query` is the query string as it came, not decoded."""
     def verify_url(self, raw_query: str, /) -> bytes:
         """The body of the answer to the console's URL check."""
+    @staticmethod
+    def open_one_of(candidates: Iterable[Callback], raw_query: str, body: Buffer, /) -> tuple[int, Event]:
+        """As `open`, where several callbacks, eight at most, share a URL: which of them it was, and the event."""
+    @staticmethod
+    def verify_url_one_of(candidates: Iterable[Callback], raw_query: str, /) -> tuple[int, bytes]:
+        """As `verify_url`, where several callbacks share a URL: which of them it was, and the body of the answer."""
     def diagnose(self, raw_query: str, body: Buffer | None = None, /) -> Diagnosis:
         """Why a request is refused, for your log and never for the peer."""
 
@@ -227,14 +310,21 @@ class Event:
     @property
     def is_fresh(self) -> bool:
         """Whether this worker is to act on the event."""
+    @property
+    def acknowledgement(self) -> str:
+        """The body of an answer of 200 that says nothing: `success` where the product wants to read that, else empty."""
     def done(self) -> None:
         """Settle the event, after its effects are safe. `ClaimExpiredError`: take them back."""
     def get(self, name: str) -> str | None:
         """The text of the first child of that name."""
     def children(self) -> list[tuple[str, str]]:
         """All children in order, as name and text."""
+    def nested(self, name: str) -> list[tuple[str, str]]:
+        """The children of the first element of that name that has children, as name and text; `CallbackError` if none has."""
     def reply(self, plaintext: _Text, /) -> str:
         """The body of an encrypted passive reply."""
+    def reply_with_type(self, plaintext: _Text, /) -> tuple[str, str]:
+        """As `reply`, with the value of the response's Content-Type."""
 
 @final
 class Diagnosis:
@@ -279,6 +369,77 @@ class BizMsgCrypt:
         self, reply: _Text, nonce: str, timestamp: str | None, json: bool
     ) -> tuple[int, bytes | None]:
         """Tencent's code, and the reply's body."""
+
+@final
+class JsTicket:
+    """A ticket of WeCom's JS-SDK, a `jsapi_ticket` or that of type `agent_config`.
+
+    It is secret: the page gets signatures, never the ticket.
+    """
+
+    def __new__(cls, ticket: str, /) -> JsTicket: ...
+    def sign(self, url: str, /) -> JsConfig:
+        """Sign the address of a page, for now. Only of your own pages: compare what a request states with a list before."""
+
+@final
+class JsConfig:
+    """What a page passes to `wx.config` or `wx.agentConfig`. Nothing in it is secret."""
+
+    @property
+    def timestamp(self) -> int:
+        """`timestamp`, in seconds since 1970."""
+    @property
+    def nonce_str(self) -> str:
+        """`nonceStr`."""
+    @property
+    def signature(self) -> str:
+        """`signature`, 40 hexadecimal digits."""
+
+@final
+class LoginStates:
+    """The `state` of WeCom's OAuth login: for one browser, good once, and for ten minutes.
+
+    `lifetime` (600) is in seconds; `guard` is a `MemoryGuard` with your own name for these states, which is no callback's.
+    """
+
+    @staticmethod
+    def generate(*, lifetime: float | None = None, guard: tuple[MemoryGuard, str] | None = None) -> LoginStates:
+        """States of this process alone, under a random key."""
+    @staticmethod
+    def from_secret(
+        secret: Buffer, *, lifetime: float | None = None, guard: tuple[MemoryGuard, str] | None = None
+    ) -> LoginStates:
+        """States of every process that has the same 32 random bytes, which serve nothing else; good once in each."""
+    def issue(self, browser: Browser, context: _Text) -> str:
+        """Make a state. `context` is what else must be the same when the browser comes back: the tenant, the page."""
+    def accept(self, state: str, browser: Browser, context: _Text) -> None:
+        """Accept a state that came back, once. `OpenError`: begin the login anew."""
+
+@final
+class Browser:
+    """One browser, known again by a cookie. It is secret; a new login may keep it."""
+
+    @staticmethod
+    def generate() -> Browser:
+        """A browser that was not seen before."""
+    @staticmethod
+    def from_cookie(value: str, /) -> Browser:
+        """The browser of a cookie's value; `OpenError` if it is none."""
+    def to_cookie(self) -> str:
+        """The cookie's value. Set it Secure, HttpOnly and SameSite=Lax, under a name that starts with `__Host-`."""
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> Buffer | None: ...
+
+@final
+class Media:
+    """What `tenantseal.wecom.MediaReader` is made of."""
+
+    def __new__(cls, file: _Readable, key: str) -> Media: ...
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes of the file, 65,536 at most; none at its end."""
+    def close(self) -> None:
+        """Forget what is held."""
 
 @final
 class Vault:

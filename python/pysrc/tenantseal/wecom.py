@@ -17,18 +17,75 @@
 
 from __future__ import annotations
 
+import io
+from typing import TYPE_CHECKING
+
 from ._native import (
     AnyReceiveId,
     BizMsgCrypt,
+    Browser,
     Callback,
     Diagnosis,
     Event,
+    JsConfig,
+    JsTicket,
+    LoginStates,
+    Media,
     MemoryGuard,
     Sender,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from ._native import _Readable
+
 #: Accepts every receiveid: look at `event.receive_id` before you act.
 ANY_RECEIVE_ID = AnyReceiveId()
+
+
+class MediaReader(io.RawIOBase):
+    """A file that an AI bot received, decrypted as it is read, in constant memory: a raw binary file of the `io` module.
+
+    `file` is anything with `read(size)`, such as a response; it is not closed. `key` is the callback's EncodingAESKey, or
+    the `aeskey` beside the address. The format has no signature: fetch the file over TLS, from the address in a message that
+    was verified.
+
+    What was read is worth nothing unless the end comes without an error. A `CallbackError`, from every read after it too, is
+    what is no such file, a cut one included; what `file` raises is passed on, and reading may go on after it.
+
+    >>> import base64, io
+    >>> sealed = base64.b64decode("bC/VVMJSoDW7NGTL+XT8Kmcb5jm55I1sKPMNMx6q3OWlk5NPx5MMsz6TajDWPbzsX9KLl52P87PBNgOelpODlA==")
+    >>> len(MediaReader(io.BytesIO(sealed), "xwrUChN7xkADQnjhIGzsu2/8tv9KtLJZjXSRthNQjCg").read())
+    33
+    """
+
+    def __init__(self, file: _Readable, key: str) -> None:
+        """Raise `CredentialsError` unless the key is 43 base64 digits, or 44 with the `=`."""
+        self._media = Media(file, key)
+
+    def readable(self) -> bool:
+        """Say that it can be read."""
+        return True
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        """Read into a buffer and return how many bytes; 0 at the end."""
+        if self.closed:
+            raise ValueError("I/O operation on closed file")
+        with memoryview(buffer).cast("B") as view:
+            read = self._media.read(len(view))
+            view[: len(read)] = read
+        return len(read)
+
+    def close(self) -> None:
+        """Forget what is held. The file is the caller's to close."""
+        # It is also called for an object that could not be made.
+        if hasattr(self, "_media"):
+            self._media.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return "<tenantseal.wecom.MediaReader>"
 
 
 class WXBizMsgCrypt:
@@ -71,9 +128,14 @@ class WXBizMsgCrypt:
 __all__ = [
     "ANY_RECEIVE_ID",
     "AnyReceiveId",
+    "Browser",
     "Callback",
     "Diagnosis",
     "Event",
+    "JsConfig",
+    "JsTicket",
+    "LoginStates",
+    "MediaReader",
     "MemoryGuard",
     "Sender",
     "WXBizMsgCrypt",
