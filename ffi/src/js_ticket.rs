@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use tenantseal::wecom::js_sdk::Ticket;
+use tenantseal::wecom::js_sdk::JsTicket;
 
 use crate::{
     handle::{Opaque, free, get},
@@ -18,7 +18,7 @@ pub struct tenantseal_js_ticket(Infallible);
 
 impl Opaque for tenantseal_js_ticket {
     const KIND: u8 = 17;
-    type Object = Ticket;
+    type Object = JsTicket;
 }
 
 /// Takes a `jsapi_ticket`, or the ticket of type `agent_config`, as WeCom's API gives it out.
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn tenantseal_js_ticket_new(
         call(Handle(out_js_ticket), || {
             let ticket = bytes(ticket, ticket_len)?;
             let ticket = text(ticket)?;
-            Ok(Ticket::new(ticket)?)
+            Ok(JsTicket::new(ticket)?)
         })
     }
 }

@@ -7,14 +7,14 @@ use crate::error::{OrRaise as _, no_pickle};
 
 /// A ticket, which signs addresses of pages.
 #[pyclass(frozen, module = "tenantseal.wecom")]
-pub(crate) struct JsTicket(js_sdk::Ticket);
+pub(crate) struct JsTicket(js_sdk::JsTicket);
 
 #[pymethods]
 impl JsTicket {
     #[new]
     #[pyo3(signature = (ticket, /))]
     fn new(py: Python<'_>, ticket: &str) -> PyResult<Self> {
-        js_sdk::Ticket::new(ticket).or_raise(py).map(Self)
+        js_sdk::JsTicket::new(ticket).or_raise(py).map(Self)
     }
 
     #[pyo3(signature = (url, /))]

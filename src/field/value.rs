@@ -206,19 +206,8 @@ impl Opened {
         was_plain: bool,
     ) -> Result<Self, Error> {
         let opened = Self { bytes, value_type, mask, was_plain };
-        // Plaintext of a column that is migrating is text.
-        let sound = match value_type {
-            ValueType::Bool => opened.bool().map(drop),
-            ValueType::Bytes => Ok(()),
-            ValueType::Date => opened.date().map(drop),
-            ValueType::Decimal => opened.decimal().map(drop),
-            ValueType::F64 => opened.f64().map(drop),
-            ValueType::I64 => opened.i64().map(drop),
-            ValueType::Json => opened.json().map(drop),
-            ValueType::Text => opened.text().map(drop),
-            ValueType::Timestamp => opened.timestamp().map(drop),
-        };
-        sound.map(|()| opened)
+        opened.value()?;
+        Ok(opened)
     }
 
     /// The value of a field of type `bool`.
@@ -298,6 +287,25 @@ impl Opened {
     pub fn timestamp(&self) -> Result<Timestamp, Error> {
         let micros = i64::from_be_bytes(self.number(ValueType::Timestamp)?);
         Timestamp::from_micros(micros).map_err(|_| Error::WrongType)
+    }
+
+    /// The value, in the variant of its type.
+    ///
+    /// # Errors
+    ///
+    /// None of a value that was opened; what an accessor says otherwise.
+    pub fn value(&self) -> Result<Value<'_>, Error> {
+        match self.value_type {
+            ValueType::Bool => self.bool().map(Value::Bool),
+            ValueType::Bytes => Ok(Value::Bytes(self.bytes.expose_secret())),
+            ValueType::Date => self.date().map(Value::Date),
+            ValueType::Decimal => self.decimal().map(Value::Decimal),
+            ValueType::F64 => self.f64().map(Value::F64),
+            ValueType::I64 => self.i64().map(Value::I64),
+            ValueType::Json => self.json().map(Value::Json),
+            ValueType::Text => self.text().map(Value::Text),
+            ValueType::Timestamp => self.timestamp().map(Value::Timestamp),
+        }
     }
 
     /// The type of the field.

@@ -4,9 +4,9 @@
 //! # Example
 //!
 //! ```
-//! use tenantseal::wecom::js_sdk::Ticket;
+//! use tenantseal::wecom::js_sdk::JsTicket;
 //!
-//! let ticket = Ticket::new("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg")?;
+//! let ticket = JsTicket::new("sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg")?;
 //! let config = ticket.sign("https://app.example.com/contacts?page=2#top")?;
 //! println!("{} {} {}", config.timestamp(), config.nonce_str(), config.signature());
 //! # Ok::<(), tenantseal::Error>(())
@@ -27,9 +27,9 @@ use crate::{
 };
 
 /// A ticket as WeCom's API gives it out, for two hours. It is secret: the page gets signatures, never the ticket.
-pub struct Ticket(SecretBytes);
+pub struct JsTicket(SecretBytes);
 
-impl Ticket {
+impl JsTicket {
     /// Takes a `jsapi_ticket`, or the ticket of type `agent_config`.
     ///
     /// # Errors
@@ -87,9 +87,9 @@ impl Ticket {
     }
 }
 
-impl fmt::Debug for Ticket {
+impl fmt::Debug for JsTicket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket").finish_non_exhaustive()
+        f.debug_struct("JsTicket").finish_non_exhaustive()
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn published_samples_are_reproduced() {
         let sign = |url: &str| {
-            Ticket::new(TICKET)
+            JsTicket::new(TICKET)
                 .unwrap()
                 .sign_at(url, "Wm3WZYTPz0wzccnW".into(), 1_414_587_457)
                 .map(|config| config.signature)
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_not_signed() {
-        let ticket = Ticket::new(TICKET).unwrap();
+        let ticket = JsTicket::new(TICKET).unwrap();
         for bad in [
             "",
             "https://",
@@ -169,15 +169,15 @@ mod tests {
             assert_eq!(ticket.sign(bad).err(), Some(Error::Value), "{bad}");
         }
         for bad in ["", "a b", "a&b", "a=b", &"a".repeat(513)] {
-            assert_eq!(Ticket::new(bad).err(), Some(Error::Value), "{bad}");
+            assert_eq!(JsTicket::new(bad).err(), Some(Error::Value), "{bad}");
         }
-        assert!(Ticket::new(&"a".repeat(512)).is_ok());
+        assert!(JsTicket::new(&"a".repeat(512)).is_ok());
         assert!(!format!("{ticket:?}").contains("sM4"));
     }
 
     #[test]
     fn every_signature_has_a_nonce_of_its_own() {
-        let ticket = Ticket::new(TICKET).unwrap();
+        let ticket = JsTicket::new(TICKET).unwrap();
         let [one, two] = [1, 2].map(|_| ticket.sign("https://a.example/").unwrap());
         assert_ne!(one.nonce_str(), two.nonce_str());
         let again = ticket.sign_at("https://a.example/", one.nonce_str.clone(), one.timestamp()).unwrap();

@@ -103,7 +103,8 @@ impl LoginStates {
         self.with(|settings| settings.clock = Arc::new(clock))
     }
 
-    /// Shares a guard with other processes. `name` is the caller's own, never changes, and is no callback's.
+    /// Shares a guard with other processes. `name` is the caller's own, never changes, and is no callback's; states that were
+    /// issued under another name are refused.
     ///
     /// # Errors
     ///

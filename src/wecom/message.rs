@@ -140,7 +140,7 @@ impl<'i> Inner<'i> {
     ///
     /// # Errors
     ///
-    /// [`Error::CallbackFormat`] if there is no such child, or if it is text or an array.
+    /// [`Error::CallbackFormat`] if there is no such child, which [`Inner::get`] tells, or if it is text or an array.
     pub fn nested(&self, name: &str) -> Result<Inner<'_>, Error> {
         self.source(name).ok_or(Error::CallbackFormat).and_then(Inner::parse_nested)
     }

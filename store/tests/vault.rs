@@ -791,3 +791,68 @@ async fn the_async_face_is_the_same() {
         acme.insert("member", zhang()).await.unwrap();
     }
 }
+
+#[test]
+fn sealed_values_of_every_type_are_written_found_and_opened() {
+    let field = |column: &str, kind: &str| {
+        format!(
+            r#"{{"table":"person","column":"{column}","type":"{kind}","storage":"cell","class":["personal"],"bind":"row",
+                "indexes":[{{"label":"exact","kind":"exact","normaliser":"none/1","bits":16}}]}}"#
+        )
+    };
+    let kinds = ["bool", "date", "decimal", "f64", "i64", "json", "timestamp"];
+    let fields: Vec<String> = kinds.iter().map(|kind| field(&format!("c_{kind}"), kind)).collect();
+    let policy = format!(r#"{{"tenantseal_policy":1,"version":1,"fields":[{}]}}"#, fields.join(","));
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path().join("vault.db"), &keys).unwrap().tenant("t").unwrap();
+    let texts = [
+        ("bool", "true", "false"),
+        ("date", "1990-02-28", "1990-03-01"),
+        ("decimal", "12345.60", "12345.6"),
+        ("f64", "0.5", "0.25"),
+        ("i64", "-42", "42"),
+        ("json", "{\"a\":1}", "{\"a\": 1}"),
+        ("timestamp", "2025-06-15T15:06:40Z", "2025-06-15T15:06:41Z"),
+    ];
+    let row = texts.iter().fold(Fields::new(), |row, (kind, text, _)| row.set(&format!("c_{kind}"), text));
+    let id = vault.insert("person", row).unwrap();
+    let typed = Fields::new()
+        .set_plain("c_bool", Plain::Bool(true))
+        .set_plain("c_f64", Plain::F64(0.5))
+        .set_plain("c_i64", Plain::I64(-42));
+    let other = vault.insert("person", typed).unwrap();
+    let record = vault.get("person", id).unwrap().unwrap();
+    let opened = |column: &str| record.opened(column).unwrap();
+    assert_eq!((opened("c_bool").bool(), opened("c_i64").i64()), (Ok(true), Ok(-42)));
+    assert_eq!((opened("c_f64").f64(), opened("c_decimal").decimal()), (Ok(0.5), Ok("12345.60")));
+    assert_eq!(opened("c_date").date().unwrap().to_string(), "1990-02-28");
+    assert_eq!(opened("c_timestamp").timestamp().unwrap().to_string(), "2025-06-15T15:06:40Z");
+    assert_eq!(opened("c_json").json(), Ok("{\"a\":1}"));
+    assert_eq!(record.text("c_json").err(), Some(Error::WrongType));
+    for (kind, text, different) in texts {
+        let find = |value| -> Vec<i64> {
+            let found = vault.find(&format!("person.c_{kind}"), "exact", value).unwrap();
+            found.iter().map(Record::id).collect()
+        };
+        let both = matches!(kind, "bool" | "f64" | "i64");
+        assert_eq!(find(text), if both { vec![id, other] } else { vec![id] }, "{kind}");
+        assert_eq!(find(different), Vec::<i64>::new(), "{kind}");
+    }
+    for (kind, bad) in [
+        ("bool", "yes"),
+        ("date", "1990-02-30"),
+        ("decimal", "1e3"),
+        ("f64", "NaN"),
+        ("i64", "4.2"),
+        ("json", "{"),
+        ("timestamp", "yesterday"),
+    ] {
+        let refused = vault.insert("person", Fields::new().set(&format!("c_{kind}"), bad));
+        assert_eq!(refused.err(), Some(Error::Value), "{kind}");
+    }
+    let wrong = vault.insert("person", Fields::new().set_plain("c_date", Plain::I64(1)));
+    assert_eq!(wrong.err(), Some(Error::WrongType));
+}
