@@ -1,5 +1,11 @@
 //! Normalisers: one spelling for each value, before it is indexed. FORMAT.md section 10 fixes every rule.
 
+mod id_card;
+mod text;
+
+pub(crate) use id_card::id_card;
+pub(crate) use text::{email, nfkc_fold};
+
 use crate::{
     error::Error,
     field::{Value, value::Encoded},
@@ -17,10 +23,16 @@ pub(crate) fn normalise<'v>(
     value: Value<'v>,
 ) -> Result<Encoded<'v>, Error> {
     let encoded = value.bytes_of(value_type)?;
-    match (normaliser, value) {
-        (Normaliser::None1, _) => Ok(encoded),
-        (Normaliser::MobileCn1, Value::Text(text)) => mobile_cn(text).map(Encoded::from),
-        (Normaliser::MobileCn1, _) => Err(Error::WrongType),
+    let rule = match normaliser {
+        Normaliser::Email1 => email,
+        Normaliser::IdCard1 => id_card,
+        Normaliser::MobileCn1 => mobile_cn,
+        Normaliser::NfkcFold1 => nfkc_fold,
+        Normaliser::None1 => return Ok(encoded),
+    };
+    match value {
+        Value::Text(text) => rule(text).map(Encoded::from),
+        _ => Err(Error::WrongType),
     }
 }
 
@@ -75,6 +87,8 @@ fn is_mobile(national: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -146,6 +160,22 @@ mod tests {
             "00+8613800138000",
         ] {
             assert_eq!(mobile_cn(text), Err(Error::Value), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+        /// What a value is brought to is brought to itself.
+        #[test]
+        fn a_spelling_stays_what_it_is(text in ".{0,24}", digits in "[0-9xXｘ０-９ -]{15,22}") {
+            for text in [&text, &digits] {
+                for rule in [email, id_card, mobile_cn, nfkc_fold] {
+                    if let Ok(spelled) = rule(text) {
+                        prop_assert_eq!(rule(&spelled), Ok(spelled));
+                    }
+                }
+            }
         }
     }
 }

@@ -360,9 +360,18 @@ impl IndexKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Normaliser {
+    /// `email/1`: an address, case and width aside.
+    #[serde(rename = "email/1")]
+    Email1,
+    /// `id_card/1`: a resident identity card number of 18 characters, or of 15.
+    #[serde(rename = "id_card/1")]
+    IdCard1,
     /// `mobile_cn/1`: a phone number as E.164; eleven digits are a Chinese mobile.
     #[serde(rename = "mobile_cn/1")]
     MobileCn1,
+    /// `nfkc_fold/1`: a text, case, width and white space aside.
+    #[serde(rename = "nfkc_fold/1")]
+    NfkcFold1,
     /// `none/1`: the bytes as they are.
     #[serde(rename = "none/1")]
     None1,
@@ -373,7 +382,10 @@ impl Normaliser {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Email1 => "email/1",
+            Self::IdCard1 => "id_card/1",
             Self::MobileCn1 => "mobile_cn/1",
+            Self::NfkcFold1 => "nfkc_fold/1",
             Self::None1 => "none/1",
         }
     }
@@ -395,8 +407,16 @@ pub struct MaskRule {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MaskKind {
+    /// `6222****1234`.
+    BankCard,
+    /// `z***@example.com`.
+    Email,
+    /// `110***********002X`.
+    IdCard,
     /// `138****8000`.
     MobileCn,
+    /// `张*`.
+    Name,
 }
 
 impl fmt::Display for Policy {

@@ -5,6 +5,7 @@ mod cells;
 mod credentials;
 mod fixture;
 mod frozen;
+mod frozen_fields;
 mod frozen_life;
 mod hostile;
 mod indexes;

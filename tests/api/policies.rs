@@ -80,6 +80,18 @@ fn each_rule_is_held() {
         assert_eq!(rule(&changed), broken, "{to}");
     }
     assert_eq!(rule(&format!("{GOOD},{GOOD}")), PolicyRule::Duplicate);
+    for normaliser in ["email/1", "id_card/1", "nfkc_fold/1"] {
+        let other = GOOD.replacen("mobile_cn/1", normaliser, 1);
+        assert!(one(&other).is_ok());
+        assert_eq!(rule(&other.replacen(r#""type":"text""#, r#""type":"bytes""#, 1)), PolicyRule::Index);
+    }
+    for content in ["name", "email", "id_card", "bank_card"] {
+        let sensitive = GOOD.replace(r#""content":"mobile_cn""#, &format!(r#""content":"{content}""#));
+        let sensitive = sensitive.replace(r#""personal"]"#, r#""personal","sensitive"]"#);
+        assert_eq!(rule(&sensitive), PolicyRule::Mask, "{content}");
+        let own = sensitive.replace(r#""kind":"mobile_cn""#, &format!(r#""kind":"{content}""#));
+        assert!(one(&own).is_ok(), "{own}");
+    }
     let long = "x".repeat(64);
     assert_eq!(rule(&GOOD.replacen("mobile\"", &format!("{long}\""), 1)), PolicyRule::Label);
     assert!(one(&GOOD.replacen("\"mobile\"", &format!("\"{}\"", &long[..63]), 1)).is_ok());

@@ -65,7 +65,11 @@ fn field(document: &Document, position: usize, field: &FieldRule) -> Result<(), 
     indexes(field)?;
     if let Some(mask) = &field.mask {
         let fits = match mask.kind {
+            MaskKind::BankCard => field.content == Content::BankCard,
+            MaskKind::Email => field.content == Content::Email,
+            MaskKind::IdCard => field.content == Content::IdCard,
             MaskKind::MobileCn => field.content == Content::MobileCn,
+            MaskKind::Name => field.content == Content::Name,
         };
         let sealed_text = field.storage == Storage::Cell && field.value_type == ValueType::Text;
         require(fits && sealed_text && mask.class <= field.current_class(), PolicyRule::Mask)?;
@@ -120,7 +124,9 @@ fn indexes(field: &FieldRule) -> Result<(), PolicyRule> {
         let twice = field.indexes.iter().take(position).any(|earlier| earlier.label == index.label);
         require(!twice, PolicyRule::Duplicate)?;
         let fits = match index.normaliser {
-            Normaliser::MobileCn1 => field.value_type == ValueType::Text,
+            Normaliser::Email1 | Normaliser::IdCard1 | Normaliser::MobileCn1 | Normaliser::NfkcFold1 => {
+                field.value_type == ValueType::Text
+            }
             Normaliser::None1 => true,
         };
         let sound = fits && field.storage == Storage::Cell && (8..=63).contains(&index.bits);
