@@ -12,7 +12,7 @@ mod shredded;
 mod time;
 mod value;
 
-use core::fmt;
+use core::{fmt, ops::ControlFlow};
 use std::{
     borrow::Cow,
     sync::Arc,
@@ -210,6 +210,118 @@ impl Field {
         Ok(opened)
     }
 
+    /// What a cell starts with that is sealed as new ones are: the newest generation, the current class, the suite in force.
+    /// 24 bytes.
+    ///
+    /// A database finds what a rotation has left behind by it, without any key:
+    /// `WHERE substr(mobile, 1, 24) <> ?`, or for cells in text form the first 36 characters, against
+    /// [`Field::current_text_prefix`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::field`].
+    pub fn current_prefix(&self) -> Result<[u8; CellHeader::LEN], Error> {
+        self.column.current()?.header().map(|header| header.to_bytes())
+    }
+
+    /// [`Field::current_prefix`] of a cell in text form. 36 characters.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::field`].
+    pub fn current_text_prefix(&self) -> Result<String, Error> {
+        // 24 bytes are a whole number of base64 groups.
+        self.current_prefix().map(|prefix| cell::to_text(&prefix))
+    }
+
+    /// Opens a cell, and seals its value anew if it is not sealed as new ones are: of an older generation, class or suite,
+    /// or plaintext of a column that is migrating. The new cell is in the form of the old one, and the text form for
+    /// plaintext.
+    ///
+    /// Write it over the old one only if that is still there (`UPDATE ... WHERE id = ? AND mobile = ?`): somebody may have
+    /// written another value since.
+    ///
+    /// # Errors
+    ///
+    /// As [`Field::open`] and [`Field::seal`].
+    pub fn open_and_reseal<'r>(
+        &self,
+        row: impl Into<Row<'r>>,
+        sealed: impl AsRef<[u8]>,
+    ) -> Result<(Opened, Option<Vec<u8>>), Error> {
+        let (row, sealed) = (row.into(), sealed.as_ref());
+        let opened = self.column.open(row, sealed)?;
+        let current = self.column.current()?.header()?.to_bytes();
+        if cell::header_of(sealed) == Some(current) {
+            return Ok((opened, None));
+        }
+        let resealed = self.column.seal(row, opened.value()?)?;
+        Ok((opened, Some(cell::in_form_of(sealed, resealed))))
+    }
+
+    /// The cell to write in the place of this one, if it is not sealed as new ones are: [`Field::open_and_reseal`] without
+    /// the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Field::open_and_reseal`].
+    pub fn reseal<'r>(
+        &self,
+        row: impl Into<Row<'r>>,
+        sealed: impl AsRef<[u8]>,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let (row, sealed) = (row.into(), sealed.as_ref());
+        if cell::header_of(sealed) == Some(self.current_prefix()?) {
+            return Ok(None);
+        }
+        self.open_and_reseal(row, sealed).map(|(_, resealed)| resealed)
+    }
+
+    /// [`Field::reseal`] of many cells, in order. `progress` is told after each how many were looked at, and stops the call
+    /// by [`ControlFlow::Break`]: what is returned then is as long as what was looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`BulkError`] with the position of the first cell that does not open; nothing is returned then.
+    pub fn reseal_many<'r, R, S>(
+        &self,
+        cells: impl IntoIterator<Item = (R, S)>,
+        mut progress: impl FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Vec<Option<Vec<u8>>>, BulkError>
+    where
+        R: Into<Row<'r>>,
+        S: AsRef<[u8]>,
+    {
+        let mut resealed = Vec::new();
+        for (position, (row, sealed)) in cells.into_iter().enumerate() {
+            let one = self.reseal(row, sealed);
+            resealed.push(one.map_err(|error| BulkError { position: Some(position), error })?);
+            if progress(resealed.len()).is_break() {
+                break;
+            }
+        }
+        Ok(resealed)
+    }
+
+    /// How long the cell of a value of `len` bytes is, in bytes: 64 more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::field`]; [`Error::TooLong`] if that is no length.
+    pub fn sealed_len(&self, len: usize) -> Result<usize, Error> {
+        let suite = self.column.current()?.header()?.suite;
+        cell::sealed_len(suite, len).ok_or(Error::TooLong)
+    }
+
+    /// How long the text form of the cell of a value of `len` bytes is, in characters: what a `VARCHAR` must hold.
+    ///
+    /// # Errors
+    ///
+    /// As [`Field::sealed_len`].
+    pub fn text_len(&self, len: usize) -> Result<usize, Error> {
+        self.sealed_len(len).and_then(|len| cell::text_len(len).ok_or(Error::TooLong))
+    }
+
     /// The blind index of that label.
     ///
     /// # Errors
@@ -314,6 +426,11 @@ impl Current<'_> {
 
     pub(crate) fn rule(&self) -> Result<&FieldRule, Error> {
         rule_of(self.view.policy()?, self.column()?)
+    }
+
+    /// The header of a cell that is sealed now.
+    fn header(&self) -> Result<CellHeader, Error> {
+        self.keys()?.sealing().map(CellHeader::of_key)
     }
 
     fn keys(&self) -> Result<&CellKeys, Error> {

@@ -36,6 +36,9 @@ pub struct CellHeader {
 }
 
 impl CellHeader {
+    /// The size of a header, in bytes.
+    pub const LEN: usize = HEADER_LEN;
+
     /// Reads the header of a cell in its binary form.
     ///
     /// # Errors
@@ -46,15 +49,19 @@ impl CellHeader {
         Parts::parse(cell).map(|parts| parts.header)
     }
 
-    fn of_key(key: &CellKey) -> Self {
+    pub(crate) fn of_key(key: &CellKey) -> Self {
         Self { suite: key.suite, generation: key.generation, key_commitment: key.kc }
     }
 
     /// `F8 || suite || flags 00 || kind 01 || generation u32 BE || kc`.
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[MAGIC, self.suite.id(), 0, KIND_FIELD]);
-        out.extend_from_slice(&self.generation.to_u32().to_be_bytes());
-        out.extend_from_slice(&self.key_commitment);
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let generation = self.generation.to_u32().to_be_bytes();
+        let parts =
+            [MAGIC, self.suite.id(), 0, KIND_FIELD].into_iter().chain(generation).chain(self.key_commitment);
+        bytes.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+        bytes
     }
 }
 
@@ -95,6 +102,29 @@ pub(crate) fn to_text(cell: &[u8]) -> String {
     format!("ts1.{}", base64url(cell))
 }
 
+/// The first 24 bytes of a cell in either form.
+pub(crate) fn header_of(sealed: &[u8]) -> Option<[u8; HEADER_LEN]> {
+    match sealed.strip_prefix(TEXT_PREFIX) {
+        Some(text) => base64url_decode(text.get(..HEADER_LEN / 3 * 4)?).ok()?.try_into().ok(),
+        None => sealed.first_chunk().copied(),
+    }
+}
+
+/// A cell in the form of another, which is binary, or text, or no cell at all: then a text column holds it.
+pub(crate) fn in_form_of(other: &[u8], cell: Vec<u8>) -> Vec<u8> {
+    if other.first() == Some(&MAGIC) { cell } else { to_text(&cell).into_bytes() }
+}
+
+/// The size of the cell of a value, in bytes.
+pub(crate) fn sealed_len(suite: Suite, len: usize) -> Option<usize> {
+    (HEADER_LEN + suite.nonce_len() + TAG_LEN).checked_add(len)
+}
+
+/// The size of a cell's text form, in characters.
+pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
+    cell_len.checked_mul(4)?.div_ceil(3).checked_add(TEXT_PREFIX.len())
+}
+
 /// Seals cells of one column. One value draws its nonce alone; many share a salt and number the rest.
 pub(crate) struct Sealer<'k> {
     key: &'k CellKey,
@@ -107,7 +137,7 @@ impl<'k> Sealer<'k> {
     pub(crate) fn new(keys: &'k CellKeys) -> Result<Self, Error> {
         let key = keys.sealing()?;
         let mut aad = Vec::with_capacity(HEADER_LEN + key.context.len() + 48);
-        CellHeader::of_key(key).write(&mut aad);
+        aad.extend_from_slice(&CellHeader::of_key(key).to_bytes());
         aad.extend_from_slice(&key.context);
         Ok(Self { key, prefix_len: aad.len(), aad })
     }
@@ -145,7 +175,7 @@ impl<'k> Sealer<'k> {
         self.aad.truncate(self.prefix_len);
         row.encode(&mut self.aad)?;
         let mut out = Vec::with_capacity(HEADER_LEN + nonce.len() + plaintext.len() + TAG_LEN);
-        CellHeader::of_key(self.key).write(&mut out);
+        out.extend_from_slice(&CellHeader::of_key(self.key).to_bytes());
         out.extend_from_slice(nonce);
         let start = out.len();
         out.extend_from_slice(plaintext);
@@ -205,7 +235,7 @@ impl<'k> Opener<'k> {
         let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
         let (position, key) = found.ok_or(Error::UnknownKey)?;
         self.aad.clear();
-        header.write(&mut self.aad);
+        self.aad.extend_from_slice(&header.to_bytes());
         self.aad.extend_from_slice(&key.context);
         row.encode(&mut self.aad)?;
         let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());

@@ -14,6 +14,7 @@ mod lifecycle;
 mod model;
 mod policies;
 mod records;
+mod reseal;
 mod rotation;
 mod shred;
 mod typed;
