@@ -59,15 +59,18 @@ async fn check(State(app): State<Callback>, RawQuery(query): RawQuery) -> Result
 
 /// Your handler. What it returns is the answer.
 async fn receive(Fresh(event): Fresh) -> Result<String, StatusCode> {
-    let answer = match event.inner().and_then(|inner| Ok(greeting(&inner.message()?))) {
-        Ok(Some(reply)) => {
-            event.reply(reply.as_bytes()).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?.to_body()
-        }
-        // A kind that is not handled, or a message that cannot be read, is acknowledged: it would only come again.
-        _ => event.acknowledgement().to_owned(),
+    let handle = move || {
+        let answer = match event.inner().and_then(|inner| Ok(greeting(&inner.message()?))) {
+            Ok(Some(reply)) => event.reply(reply.as_bytes())?.to_body(),
+            // A kind that is not handled, or a message that cannot be read, is acknowledged: it would only come again.
+            _ => event.acknowledgement().to_owned(),
+        };
+        event.done().map(|()| answer)
     };
-    let settled = spawn_blocking(move || event.done()).await;
-    if matches!(settled, Ok(Ok(()))) { Ok(answer) } else { Err(StatusCode::SERVICE_UNAVAILABLE) }
+    match spawn_blocking(handle).await {
+        Ok(Ok(answer)) => Ok(answer),
+        _ => Err(StatusCode::SERVICE_UNAVAILABLE),
+    }
 }
 
 fn greeting(message: &Message<'_>) -> Option<String> {

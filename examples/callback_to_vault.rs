@@ -159,18 +159,24 @@ async fn receive(
     let Some(callback) = app.callbacks.get(client.as_str()) else {
         return (StatusCode::FORBIDDEN, Vec::new());
     };
-    let event = match callback.open(query.as_deref().unwrap_or_default(), &body) {
-        Ok(event) => event,
-        Err(Error::GuardFull) => return (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
+    let (callback, query) = (callback.clone(), query.unwrap_or_default());
+    // A guard in a database blocks: not on a thread that other requests need.
+    let opened = tokio::task::spawn_blocking(move || callback.open(&query, &body)).await;
+    let event = match opened {
+        Ok(Ok(event)) => event,
         // One answer for every reason.
-        Err(_) => return (StatusCode::FORBIDDEN, Vec::new()),
+        Ok(Err(Error::Callback | Error::CallbackFormat | Error::TooLong)) => {
+            return (StatusCode::FORBIDDEN, Vec::new());
+        }
+        // The guard is busy or away: the sender comes back.
+        _ => return (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
     };
     match event.claim() {
         Claim::Done => return (StatusCode::OK, Vec::new()),
         Claim::InProgress => return (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
         Claim::Fresh => {}
     }
-    match app.handle(&event).await {
+    match app.handle(event).await {
         Ok(answer) => (StatusCode::OK, answer),
         Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, Vec::new()),
     }
@@ -178,7 +184,7 @@ async fn receive(
 
 impl App {
     /// Acts on an event, then settles it.
-    async fn handle(&self, event: &Event) -> Result<Vec<u8>, AnyError> {
+    async fn handle(&self, event: Event) -> Result<Vec<u8>, AnyError> {
         if self.dies_next.swap(false, Ordering::SeqCst) {
             return Err("the handler dies between claim and done".into());
         }
@@ -202,7 +208,7 @@ impl App {
             let mut transaction = self.vault.tenant(tenant.id().as_bytes())?.begin().await?;
             transaction.insert("member", fields).await?;
             // The event is done exactly if this row is there. If the claim has expired, another worker has the event.
-            transaction.settle(event).await?;
+            transaction.settle(&event).await?;
             transaction.commit().await?;
         } else {
             let text = message.get("Content").unwrap_or_default();
@@ -210,8 +216,12 @@ impl App {
             let reply = format!(
                 "<xml><CreateTime>{time}</CreateTime><MsgType>text</MsgType><Content>{text}!</Content></xml>"
             );
-            answer = event.reply(reply.as_bytes())?.to_body().into_bytes();
-            event.done()?;
+            drop(message);
+            let settle = move || {
+                let answer = event.reply(reply.as_bytes())?.to_body().into_bytes();
+                event.done().map(|()| answer)
+            };
+            answer = tokio::task::spawn_blocking(settle).await??;
         }
         Ok(answer)
     }

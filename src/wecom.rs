@@ -236,7 +236,8 @@ impl Callback {
         self.with(|settings| settings.clock = Arc::new(clock))
     }
 
-    /// Sets how long a claim on an event is held. 4 seconds unless set: the sender waits for 5.
+    /// Sets how long a claim on an event is held. 4 seconds unless set: the sender waits for 5. A longer one keeps the event
+    /// in the guard for as long.
     #[must_use]
     pub fn lease(self, lease: Duration) -> Self {
         self.with(|settings| settings.lease = lease)
@@ -247,11 +248,9 @@ impl Callback {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] unless `callback_id` has 1 to 255 bytes.
+    /// [`Error::Value`] unless `callback_id` has 1 to 255 bytes, and no NUL: a database keeps none.
     pub fn guard(self, guard: Arc<dyn Guard>, callback_id: &str) -> Result<Self, Error> {
-        if !(1..=settings::MAX_CALLBACK_ID).contains(&callback_id.len()) {
-            return Err(Error::Value);
-        }
+        settings::check_name(callback_id)?;
         let registered = Registered { guard, callback_id: callback_id.into() };
         Ok(self.with(|settings| settings.guard = Some(registered)))
     }
@@ -283,6 +282,7 @@ impl Callback {
     /// [`Callback::open`] where several callbacks share a URL: exactly one of them may open the request. Returns its
     /// place among the candidates, and the event.
     ///
+    /// Give each callback a key of its own: one EncodingAESKey under several tokens would open one request in each of them.
     /// Choose the candidates by the path, or by what [`Envelope`] states; a request that nobody signed costs a hash of
     /// its body for each pair, which is why there are at most [`Callback::MAX_CANDIDATES`].
     ///

@@ -591,6 +591,38 @@ fn a_lease_that_ran_out_is_given_to_the_next_worker() {
 }
 
 #[test]
+fn a_claim_does_not_outlive_what_it_is_on() {
+    let clock = Clock::at(NOW);
+    let lease = Duration::from_secs(3_600);
+    let app = loose_at(&clock).window(Duration::from_secs(3_600)).lease(lease);
+    let (query, body) = sender().post_json(b"{\"msgid\":\"1\"}", NOW - 3_600, "n").unwrap();
+    let event = app.open(&query, &body).unwrap();
+    let later = NOW + 3_599;
+    clock.set(later * 1000);
+    let (query, body) = sender().post_json(b"{\"msgid\":\"1\"}", later, "m").unwrap();
+    assert_eq!(claim(&app, &query, &body), Ok(Claim::InProgress));
+    assert_eq!(event.done(), Ok(()));
+    let small = loose_at(&clock).lease(lease);
+    let (query, body) = sender().post_json(b"{\"msgid\":\"2\"}", later, "n").unwrap();
+    let event = small.open(&query, &body).unwrap();
+    clock.set((later + 901) * 1000);
+    let (query, body) = sender().post_json(b"{\"msgid\":\"2\"}", later + 901, "m").unwrap();
+    assert_eq!(claim(&small, &query, &body), Ok(Claim::InProgress));
+    assert_eq!(event.done(), Ok(()));
+}
+
+#[test]
+fn a_guards_name_is_bounded_and_has_no_nul() {
+    let app = |name: &str| loose_at(&Clock::at(NOW)).guard(Arc::new(MemoryGuard::default()), name).err();
+    for name in ["a", "名", &"a".repeat(255)] {
+        assert_eq!(app(name), None);
+    }
+    for name in ["", "a\0b", &"a".repeat(256)] {
+        assert_eq!(app(name), Some(Error::Value));
+    }
+}
+
+#[test]
 fn a_full_guard_refuses_until_entries_run_out() {
     let clock = Clock::at(NOW);
     let guard = Arc::new(MemoryGuard::new(4));

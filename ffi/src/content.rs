@@ -40,9 +40,13 @@ impl Content for SecretBytes {
     }
 }
 
+/// Bytes as they are, a value of every other type in its text form.
 impl Content for Opened {
     fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.expose_secret());
+        match self.to_text() {
+            Ok(text) => show(text.as_bytes()),
+            Err(_) => show(self.expose_secret()),
+        }
     }
 }
 

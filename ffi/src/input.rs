@@ -53,14 +53,14 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str> {
     core::str::from_utf8(bytes).map_err(|_| Failure::Core(Error::Value))
 }
 
-/// The bytes as a value of the field's type.
+/// The bytes as a value of the field's type: bytes as they are, everything else in its text form.
 ///
 /// # Errors
 ///
 /// [`Error::Value`] for a text that is not UTF-8.
 pub(crate) fn value<'a>(rule: &FieldRule, bytes: &'a [u8]) -> Result<Value<'a>> {
     match rule.value_type {
-        ValueType::Text => text(bytes).map(Value::Text),
-        _ => Ok(Value::Bytes(bytes)),
+        ValueType::Bytes => Ok(Value::Bytes(bytes)),
+        _ => text(bytes).map(Value::Written),
     }
 }

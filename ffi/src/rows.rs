@@ -6,6 +6,7 @@ use tenantseal_store::{Masked, Plain, Record};
 use zeroize::Zeroizing;
 
 use crate::{
+    content::{self, Content as _},
     handle::{Opaque, free, get},
     input::{bytes, text},
     output::{Buffer, Scalar, call},
@@ -156,17 +157,23 @@ pub unsafe extern "C" fn tenantseal_rows_value(
             let column = bytes(column, column_len)?;
             let rows = get(rows)?;
             let column = text(column)?;
-            let value = match rows.row(number)? {
+            let mut value = Zeroizing::new(Vec::new());
+            let found = match rows.row(number)? {
                 Row::Masked(row) => row.shown(column).map(str::as_bytes),
                 Row::Opened(row) => match (row.opened(column), row.plain(column)) {
-                    (Some(opened), _) => Some(opened.expose_secret()),
+                    (Some(opened), _) => {
+                        value.reserve_exact(content::len(opened));
+                        opened.each(&mut |part| value.extend_from_slice(part));
+                        return Ok(value);
+                    }
                     (None, Some(Plain::Bytes(bytes))) => Some(&bytes[..]),
                     (None, Some(Plain::Text(text))) => Some(text.as_bytes()),
                     (None, Some(_)) => return Err(tenantseal::Error::WrongType.into()),
                     (None, None) => None,
                 },
             };
-            Ok(Zeroizing::new(value.ok_or(Failure::Absent)?.to_vec()))
+            value.extend_from_slice(found.ok_or(Failure::Absent)?);
+            Ok(value)
         })
     }
 }

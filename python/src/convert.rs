@@ -60,7 +60,7 @@ impl Input {
     pub(crate) fn value(&self) -> Value<'_> {
         match self {
             Self::Bytes(bytes) => Value::Bytes(bytes),
-            Self::Text(text) => Value::Text(text),
+            Self::Text(text) => Value::Written(text),
         }
     }
 
@@ -227,10 +227,10 @@ where
     )
 }
 
-/// A str for text, bytes for bytes.
+/// Bytes for bytes, a str for text and for the text form of every other type.
 pub(crate) fn opened<'py>(py: Python<'py>, opened: &Opened) -> Bound<'py, PyAny> {
-    match opened.text() {
-        Ok(text) => PyString::new(py, text).into_any(),
+    match opened.to_text() {
+        Ok(text) => PyString::new(py, &text).into_any(),
         Err(_) => PyBytes::new(py, opened.expose_secret()).into_any(),
     }
 }

@@ -33,6 +33,33 @@ def test_a_value_opens_in_its_own_place_alone(keys: Keyring) -> None:
     assert tenantseal.cell_header(sealed)[:2] == (1, 1)
 
 
+def test_values_of_other_types_go_and_come_in_their_text_form(kek: bytes) -> None:
+    kinds = {
+        "i64": ("-42", "4.2"),
+        "f64": ("0.1", "NaN"),
+        "bool": ("true", "yes"),
+        "decimal": ("-12.50", "1e3"),
+        "date": ("1990-02-28", "1990-02-30"),
+        "timestamp": ("2025-06-15T15:06:40Z", "yesterday"),
+        "json": ('{"a": 1}', "{"),
+    }
+    fields = ",".join(
+        f'{{"table":"t","column":"c_{kind}","type":"{kind}","storage":"cell","class":["personal"],"bind":"row"}}'
+        for kind in kinds
+    )
+    keys = Keyring.from_kek(kek)
+    keys.install_policy(f'{{"tenantseal_policy":1,"version":1,"fields":[{fields}]}}')
+    tenant = keys.create_tenant("t")
+    for kind, (good, bad) in kinds.items():
+        field = tenant.field(f"t.c_{kind}")
+        assert field.open(field.seal(good, row=1), row=1) == good
+        assert field.open_many(field.seal_many([good, None], rows=[1, 2]), rows=[1, 2]) == [good, None]
+        with pytest.raises(tenantseal.InvalidValueError):
+            field.seal(bad, row=1)
+        with pytest.raises(tenantseal.WrongTypeError):
+            field.seal(good.encode(), row=1)
+
+
 def test_rows_of_every_kind(keys: Keyring) -> None:
     tenant = keys.tenant("t-1001")
     note, free = tenant.field("member.note"), tenant.field("asset.free")

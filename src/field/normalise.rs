@@ -31,7 +31,7 @@ pub(crate) fn normalise<'v>(
         Normaliser::None1 => return Ok(encoded),
     };
     match value {
-        Value::Text(text) => rule(text).map(Encoded::from),
+        Value::Text(text) | Value::Written(text) => rule(text).map(Encoded::from),
         _ => Err(Error::WrongType),
     }
 }

@@ -36,9 +36,26 @@ pub enum Value<'a> {
     Text(&'a str),
     /// For a field of type `timestamp`.
     Timestamp(Timestamp),
+    /// For a field of every type but `bytes`, in the text form that [`Opened::to_text`] gives.
+    Written(&'a str),
 }
 
 impl<'a> Value<'a> {
+    /// What was written, read as the field's type says.
+    fn read(text: &'a str, value_type: ValueType) -> Result<Self, Error> {
+        Ok(match value_type {
+            ValueType::Bool => Self::Bool(text.parse().map_err(|_| Error::Value)?),
+            ValueType::Bytes => return Err(Error::WrongType),
+            ValueType::Date => Self::Date(text.parse()?),
+            ValueType::Decimal => Self::Decimal(text),
+            ValueType::F64 => Self::F64(text.parse().map_err(|_| Error::Value)?),
+            ValueType::I64 => Self::I64(text.parse().map_err(|_| Error::Value)?),
+            ValueType::Json => Self::Json(text),
+            ValueType::Text => Self::Text(text),
+            ValueType::Timestamp => Self::Timestamp(text.parse()?),
+        })
+    }
+
     /// The bytes to seal.
     ///
     /// # Errors
@@ -46,7 +63,11 @@ impl<'a> Value<'a> {
     /// [`Error::WrongType`] if the field is of another type; [`Error::Value`] for a decimal or a JSON text that is none, and
     /// for NaN.
     pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
-        let encoded = match (self, value_type) {
+        let value = match self {
+            Self::Written(text) => Self::read(text, value_type)?,
+            value => value,
+        };
+        let encoded = match (value, value_type) {
             (Self::Bool(truth), ValueType::Bool) => Encoded::of(&[u8::from(truth)]),
             (Self::Bytes(bytes), ValueType::Bytes) => Encoded::Borrowed(bytes),
             (Self::Date(date), ValueType::Date) => Encoded::of(&date.days().to_be_bytes()),
@@ -186,6 +207,7 @@ impl fmt::Debug for Value<'_> {
             Self::Json(_) => "Json(..)",
             Self::Text(_) => "Text(..)",
             Self::Timestamp(_) => "Timestamp(..)",
+            Self::Written(_) => "Written(..)",
         })
     }
 }
@@ -306,6 +328,26 @@ impl Opened {
             ValueType::Text => self.text().map(Value::Text),
             ValueType::Timestamp => self.timestamp().map(Value::Timestamp),
         }
+    }
+
+    /// The text form of a value of every type but `bytes`: what [`Value::Written`] takes back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] of bytes.
+    pub fn to_text(&self) -> Result<Zeroizing<String>, Error> {
+        Ok(Zeroizing::new(match self.value()? {
+            Value::Bool(truth) => truth.to_string(),
+            Value::Bytes(_) => return Err(Error::WrongType),
+            Value::Date(date) => date.to_string(),
+            // With an exponent where a plain form would be long.
+            Value::F64(number) => format!("{number:?}"),
+            Value::I64(number) => number.to_string(),
+            Value::Decimal(text) | Value::Json(text) | Value::Text(text) | Value::Written(text) => {
+                text.to_owned()
+            }
+            Value::Timestamp(time) => time.to_string(),
+        }))
     }
 
     /// The type of the field.

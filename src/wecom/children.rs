@@ -31,16 +31,25 @@ where
 }
 
 /// [`walk`] over what is inside a child: the elements of an XML element, or a JSON object.
-pub(super) fn walk_nested<'a, V>(source: &'a str, visit: V) -> Option<()>
+///
+/// What it is written in is what it was found in: a text that looks like the other is a text.
+pub(super) fn walk_nested<'a, V>(source: Source<'a>, visit: V) -> Option<()>
 where
     V: FnMut(Cow<'a, str>, Value<'a>) -> ControlFlow<()>,
 {
-    let all = |_: &str| true;
-    if source.starts_with('{') {
-        walk_json(source.as_bytes(), all, visit)
-    } else {
-        walk_xml(source.as_bytes(), 1, all, visit)
+    let (all, text) = (|_: &str| true, source.text.as_bytes());
+    match source.format {
+        // An array has no children with names.
+        Format::Json => walk_json(text.starts_with(b"{").then_some(text)?, all, visit),
+        Format::Xml => walk_xml(text, 1, all, visit),
     }
+}
+
+/// What has children, as it stands in a message.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    format: Format,
+    text: &'a str,
 }
 
 /// `above` is how many levels enclose the document: none, or the one element whose content it is.
@@ -83,7 +92,7 @@ where
                     && let Some(Child { name, nested, start, text, .. }) = wanted.take()
                 {
                     let value = if nested {
-                        Value::source(core::str::from_utf8(document.get(start..before)?).ok()?)
+                        Value::source(Format::Xml, core::str::from_utf8(document.get(start..before)?).ok()?)
                     } else {
                         text
                     };
@@ -171,25 +180,26 @@ impl<'a> Child<'a> {
 #[derive(Default)]
 pub(super) struct Value<'a> {
     text: Cow<'a, str>,
-    is_source: bool,
+    /// What it is written in, if it is not a text but the source of what has children.
+    source: Option<Format>,
 }
 
 impl<'a> Value<'a> {
-    fn source(text: &'a str) -> Self {
-        Self { text: Cow::Borrowed(text), is_source: true }
+    fn source(format: Format, text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), source: Some(format) }
     }
 
     fn text(text: Cow<'a, str>) -> Self {
-        Self { text, is_source: false }
+        Self { text, source: None }
     }
 
     pub(super) fn borrowed(text: &'a str) -> Self {
         Self::text(Cow::Borrowed(text))
     }
 
-    /// Whether it is not a text but the source of what has children.
-    pub(super) fn is_source(&self) -> bool {
-        self.is_source
+    /// The source, if it is not a text but has children.
+    pub(super) fn as_source(&self) -> Option<Source<'_>> {
+        self.source.map(|format| Source { format, text: &self.text })
     }
 
     fn push(&mut self, text: Cow<'a, str>) {
@@ -285,7 +295,7 @@ fn json_value(raw: &str) -> Option<Option<Value<'_>>> {
         },
         b'n' => return Some(None),
         b'[' | b'{' if levels(raw) >= MAX_DEPTH => return None,
-        b'[' | b'{' => return Some(Some(Value::source(raw))),
+        b'[' | b'{' => return Some(Some(Value::source(Format::Json, raw))),
         _ => Cow::Borrowed(raw),
     };
     Some(Some(Value::text(text)))

@@ -49,6 +49,8 @@ impl Event {
         if let Some((registered, event)) = settings.guard.as_ref().zip(opened.event) {
             let (signature_until, event_until) =
                 retention(opened.timestamp, opened.other_reading, settings.window);
+            // No claim outlives what it is on.
+            let event_until = event_until.max(opened.now.saturating_add(settings.lease));
             let ticket = registered.guard.claim(&Arrival {
                 callback_id: &registered.callback_id,
                 signature: opened.signature,

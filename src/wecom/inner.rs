@@ -4,7 +4,7 @@ use core::{fmt, ops::ControlFlow, str};
 use std::borrow::Cow;
 
 use super::{
-    children::{Value, walk, walk_nested},
+    children::{Source, Value, walk, walk_nested},
     flat,
     query::seconds,
 };
@@ -41,7 +41,7 @@ impl<'a> Inner<'a> {
     }
 
     /// Parses what is inside a child.
-    pub(super) fn parse_nested(source: &'a str) -> Result<Self, Error> {
+    pub(super) fn parse_nested(source: Source<'a>) -> Result<Self, Error> {
         Self::collect(|visit| walk_nested(source, visit))
     }
 
@@ -69,14 +69,14 @@ impl<'a> Inner<'a> {
     }
 
     /// The source of the first child of that name that has children.
-    pub(super) fn source(&self, name: &str) -> Option<&str> {
+    pub(super) fn source(&self, name: &str) -> Option<Source<'_>> {
         self.sources(name).next()
     }
 
     /// The sources of the children of that name that have children.
-    pub(super) fn sources(&self, name: &str) -> impl Iterator<Item = &str> {
-        let named = self.children.iter().filter(move |(child, value)| *child == name && value.is_source());
-        named.map(|(_, value)| &**value)
+    pub(super) fn sources(&self, name: &str) -> impl Iterator<Item = Source<'_>> {
+        let named = self.children.iter().filter(move |(child, _)| *child == name);
+        named.filter_map(|(_, value)| value.as_source())
     }
 
     /// All children in order, as name and text; a repeated name comes as often as it is there.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use super::{
     guard::{Arrival, Claim, Guard, MemoryGuard},
-    settings::{MAX_CALLBACK_ID, system_clock},
+    settings::{check_name, system_clock},
 };
 use crate::{
     encoding::{ct_eq, hex_decode, hex_encode, info},
@@ -106,13 +106,17 @@ impl LoginStates {
     /// Shares a guard with other processes. `name` is the caller's own, never changes, and is no callback's; states that were
     /// issued under another name are refused.
     ///
+    /// # Security
+    ///
+    /// A state that comes back takes two entries, and nobody has logged in yet: whoever asks for many fills a guard in memory, and
+    /// callbacks that share it are refused then. Limit the rate of the route, and share no [`MemoryGuard`] with callbacks. A clock
+    /// that jumps ahead and back makes a guard in memory forget: what expired in between is taken again.
+    ///
     /// # Errors
     ///
-    /// [`Error::Value`] unless `name` has 1 to 255 bytes.
+    /// [`Error::Value`] unless `name` has 1 to 255 bytes, and no NUL.
     pub fn guard(self, guard: Arc<dyn Guard>, name: &str) -> Result<Self, Error> {
-        if !(1..=MAX_CALLBACK_ID).contains(&name.len()) {
-            return Err(Error::Value);
-        }
+        check_name(name)?;
         Ok(self.with(|settings| (settings.guard, settings.name) = (guard, name.into())))
     }
 

@@ -158,7 +158,7 @@ impl<R: Read> MediaReader<R> {
     }
 }
 
-/// An error of the reader's is passed on, and reading may go on after it. [`io::ErrorKind::InvalidData`] is ours, is
+/// An error of the reader's is passed on, and reading may go on after it. One of ours is [`io::ErrorKind::InvalidData`], is
 /// final, and holds [`Error::Callback`] for what is not such a file, a cut one included, or [`Error::TooLong`] over
 /// [`MediaReader::MAX_LEN`].
 impl<R: Read> Read for MediaReader<R> {

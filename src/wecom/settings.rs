@@ -168,8 +168,10 @@ pub(super) fn system_clock() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }
 
-/// The longest callback id, in bytes.
-pub(super) const MAX_CALLBACK_ID: usize = 255;
+/// A name under which a guard is shared: 1 to 255 bytes, none of them NUL.
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
+    if (1..=255).contains(&name.len()) && !name.contains('\0') { Ok(()) } else { Err(Error::Value) }
+}
 
 /// The most pairs that one callback tries.
 pub(super) const MAX_PAIRS: usize = 8;

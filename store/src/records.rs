@@ -2,7 +2,7 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-mod slot;
+pub(crate) mod slot;
 mod sqlite;
 
 use core::fmt;

@@ -81,7 +81,7 @@ impl Table<'_> {
     /// The rows of which a field has this value: candidates by token, opened, and compared.
     pub(crate) fn find(&self, column: &str, index: &str, value: &Input) -> Result<Vec<Record>, Error> {
         let rule = self.rule(column)?;
-        let value = sealable(rule, value)?;
+        let value = sealable(value)?;
         let base = self.tenant.field(&rule.label())?;
         let mut params = vec![self.tenant_value()];
         for compartment in core::iter::once("").chain(rule.compartments.iter().map(String::as_str)) {
@@ -195,7 +195,7 @@ impl Table<'_> {
                 }
                 continue;
             };
-            let value = sealable(rule, input)?;
+            let value = sealable(input)?;
             let natural: Keys = match &rule.bind {
                 Bind::Natural(names) => names
                     .iter()
@@ -354,26 +354,14 @@ fn bound<T>(
 }
 
 /// What a field seals of an input; a value of every type but bytes may be given as text.
-fn sealable<'i>(rule: &FieldRule, input: &'i Input) -> Result<Value<'i>, Error> {
-    match (input, rule.value_type) {
-        (Input::Text(_), value_type) => {
-            let text = input.text().ok_or(Error::WrongType)?;
-            Ok(match value_type {
-                ValueType::Bool => Value::Bool(text.parse().map_err(|_| Error::Value)?),
-                ValueType::Date => Value::Date(text.parse()?),
-                ValueType::Decimal => Value::Decimal(text),
-                ValueType::F64 => Value::F64(text.parse().map_err(|_| Error::Value)?),
-                ValueType::I64 => Value::I64(text.parse().map_err(|_| Error::Value)?),
-                ValueType::Json => Value::Json(text),
-                ValueType::Timestamp => Value::Timestamp(text.parse()?),
-                _ => Value::Text(text),
-            })
-        }
-        (Input::Bytes(bytes), _) => Ok(Value::Bytes(bytes.expose_secret())),
-        (Input::Number(Plain::Bool(truth)), _) => Ok(Value::Bool(*truth)),
-        (Input::Number(Plain::F64(number)), _) => Ok(Value::F64(*number)),
-        (Input::Number(Plain::I64(number)), _) => Ok(Value::I64(*number)),
-        (Input::Number(_), _) => Err(Error::WrongType),
+fn sealable(input: &Input) -> Result<Value<'_>, Error> {
+    match input {
+        Input::Text(_) => input.text().map(Value::Written).ok_or(Error::WrongType),
+        Input::Bytes(bytes) => Ok(Value::Bytes(bytes.expose_secret())),
+        Input::Number(Plain::Bool(truth)) => Ok(Value::Bool(*truth)),
+        Input::Number(Plain::F64(number)) => Ok(Value::F64(*number)),
+        Input::Number(Plain::I64(number)) => Ok(Value::I64(*number)),
+        Input::Number(_) => Err(Error::WrongType),
     }
 }
 

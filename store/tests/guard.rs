@@ -64,6 +64,11 @@ fn run(kind: &str, spec: &str) {
     answers_as_memory_does(kind, &*open(spec));
     fresh_schema(spec);
     callbacks_share_it(kind, spec);
+    #[cfg(feature = "postgres")]
+    if kind == "postgres" {
+        what_is_settled_when_it_is_claimed_again_is_done(spec);
+    }
+    claims_and_settlements_race(kind, spec);
     processes_race(kind, spec);
     a_killed_workers_event_comes_back(kind, spec);
     let (guard, entries) = counted(spec);
@@ -106,6 +111,9 @@ fn fresh_schema(spec: &str) {
 
 // --- one process ---------------------------------------------------------------------------------------------------
 
+/// By how much the numbers of a guard in memory are larger.
+const IN_MEMORY: u64 = 1 << 63;
+
 /// Random arrivals, settlements and replies over few signatures and events, at a clock that goes on.
 fn answers_as_memory_does(kind: &str, guard: &dyn Guard) {
     let seed = seed();
@@ -131,7 +139,11 @@ fn answers_as_memory_does(kind: &str, guard: &dyn Guard) {
                 let (event, fencing) = claims[at];
                 let fencing = fencing + u64::from(random.once_in(6));
                 let settled = memory.done(&event, fencing, now);
-                assert_eq!(guard.done(&event, fencing, now), settled, "seed {seed}, round {round}");
+                assert_eq!(
+                    guard.done(&event, fencing - IN_MEMORY, now),
+                    settled,
+                    "seed {seed}, round {round}"
+                );
                 *counts.entry(format!("done {:?}", settled.err())).or_insert(0) += 1;
             }
             _ => {
@@ -145,7 +157,11 @@ fn answers_as_memory_does(kind: &str, guard: &dyn Guard) {
                     lease: Duration::from_millis(random.below(3_000) as u64),
                 };
                 let expected = memory.claim(&arrival);
-                assert_eq!(guard.claim(&arrival), expected, "seed {seed}, round {round}: {arrival:?}");
+                let answer = guard.claim(&arrival).map(|ticket| match ticket.claim {
+                    Claim::Fresh => Ticket { fencing: ticket.fencing + IN_MEMORY, ..ticket },
+                    _ => ticket,
+                });
+                assert_eq!(answer, expected, "seed {seed}, round {round}: {arrival:?}");
                 *counts.entry(format!("claim {:?}", expected.map(|ticket| ticket.claim))).or_insert(0) += 1;
                 if let Ok(Ticket { claim: Claim::Fresh, event, fencing }) = expected {
                     claims.push((event, fencing));
@@ -303,6 +319,14 @@ fn event_and_effects_are_done_together() {
     drop(transaction);
     assert!(tenant.get("member", id).unwrap().is_none());
     assert_eq!(claim(&app, &two).0, Claim::Fresh);
+    // An event of a guard in memory is not this guard's, whatever its number.
+    let by_mistake = callback(Arc::new(MemoryGuard::default()), &clock);
+    let three = post(NOW + 2, "5", "a");
+    let (claimed, elsewhere) = (claim(&app, &three), claim(&by_mistake, &three));
+    assert_eq!((claimed.0, elsewhere.0), (Claim::Fresh, Claim::Fresh));
+    let mut transaction = tenant.begin().unwrap();
+    assert_eq!(transaction.settle(&elsewhere.1), Err(Error::ClaimExpired));
+    drop(transaction);
     // Without a guard there is nothing to settle, and with one elsewhere it is not here.
     let free = app.clone().without_guard();
     let mut transaction = tenant.begin().unwrap();
@@ -326,12 +350,101 @@ fn others_are_waited_for_and_tables_are_checked() {
     assert_eq!(guard.replied(&reply), Err(Error::Store(StoreError::Busy)));
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(guard.replied(&reply), Ok(()));
+    // The patience is one for all who wait.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert_eq!(guard.replied(&reply), Err(Error::Store(StoreError::Busy))));
+        }
+    });
+    assert!(begun.elapsed() < Duration::from_millis(50 * 8), "{:?}", begun.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
     // Tables of another shape, and tables in part.
     other.execute_batch("DROP TABLE tenantseal_guard_fencing").unwrap();
     assert_eq!(SqliteGuard::open(&path).err(), Some(Error::Store(StoreError::Schema)));
     other.execute_batch("CREATE TABLE tenantseal_guard_fencing (other)").unwrap();
     assert_eq!(SqliteGuard::open(&path).err(), Some(Error::Store(StoreError::Schema)));
     assert_eq!(SqliteGuard::open(":memory:").err(), Some(Error::Value));
+}
+
+/// The lease ends, and the sender tries again, while the transaction that settles the event is on its way.
+#[cfg(feature = "postgres")]
+fn what_is_settled_when_it_is_claimed_again_is_done(spec: &str) {
+    let arrival = |signature: u8, now: u64| Arrival {
+        callback_id: "late",
+        signature: [signature; 20],
+        signature_until: Duration::from_secs(2_000),
+        event: [77; 32],
+        event_until: Duration::from_secs(2_000),
+        now: Duration::from_millis(now),
+        lease: Duration::from_millis(4_000),
+    };
+    let first = open(spec).claim(&arrival(1, 1_000_000)).unwrap();
+    assert_eq!(first.claim, Claim::Fresh);
+    let place = spec.strip_prefix("postgres:").unwrap();
+    let event: String = first.event.iter().map(|byte| format!("{byte:02x}")).collect();
+    let settle = tenantseal_store::SETTLE
+        .replace("$1", &format!("'\\x{event}'::bytea"))
+        .replace("$2", &first.fencing.to_string())
+        .replace("$3", "1003900");
+    let mut worker = Command::new("psql")
+        .args(["-q", "-t", "-A", "-d", place])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = worker.stdin.take().unwrap();
+    writeln!(said, "SET search_path = guard; BEGIN; {settle} RETURNING done; SELECT pg_sleep(0.5);").unwrap();
+    let mut told = BufReader::new(worker.stdout.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert_eq!(line.trim(), "1", "one row was settled");
+    let retry = thread::scope(|scope| {
+        let guard = open(spec);
+        let retry = scope.spawn(move || guard.claim(&arrival(2, 1_004_100)).unwrap());
+        writeln!(said, "COMMIT;").unwrap();
+        drop(said);
+        retry.join().unwrap()
+    });
+    worker.wait().unwrap();
+    assert_eq!(retry.claim, Claim::Done);
+    println!("postgres: what was settled in time and committed late is done for whoever has waited for it");
+}
+
+/// A worker settles at the end of its lease while another claims the event.
+fn claims_and_settlements_race(kind: &str, spec: &str) {
+    let (one, two) = (open(spec), open(spec));
+    let (rounds, mut settled, mut fresh) = (size(150), 0, 0);
+    for round in 0..rounds {
+        let mut event = [0x55; 32];
+        event[..8].copy_from_slice(&(round as u64).to_be_bytes());
+        let arrival = |signature: u8, now: u64| {
+            let mut bytes = [signature; 20];
+            bytes[..8].copy_from_slice(&(round as u64 + (1 << 40)).to_be_bytes());
+            Arrival {
+                callback_id: "race",
+                signature: bytes,
+                signature_until: Duration::from_secs(2_000),
+                event,
+                event_until: Duration::from_secs(2_000),
+                now: Duration::from_millis(now),
+                lease: Duration::from_millis(4_000),
+            }
+        };
+        let ticket = one.claim(&arrival(1, 1_000_000)).unwrap();
+        assert_eq!(ticket.claim, Claim::Fresh);
+        let (done, again) = thread::scope(|scope| {
+            let again = scope.spawn(|| two.claim(&arrival(2, 1_004_001)).unwrap());
+            // So that now the one is first, now the other.
+            thread::sleep(Duration::from_micros(20 * (round as u64 % 30)));
+            (one.done(&event, ticket.fencing, Duration::from_millis(1_003_999)), again.join().unwrap().claim)
+        });
+        settled += usize::from(done.is_ok());
+        fresh += usize::from(again == Claim::Fresh);
+        assert!(done.is_ok() != (again == Claim::Fresh), "round {round}: {done:?} and {again:?}");
+    }
+    println!("{kind}: of {rounds} races {settled} were settled, {fresh} fresh again, none both");
 }
 
 // --- several processes ---------------------------------------------------------------------------------------------
@@ -383,6 +496,8 @@ fn child(spec: &str, role: &str, now: u64) {
                     event.done().unwrap();
                     println!("{number}");
                 }
+                // Or the one that begins has everything before the others do.
+                thread::sleep(Duration::from_millis(1));
             }
             println!("end");
         }

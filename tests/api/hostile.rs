@@ -331,8 +331,8 @@ fn restoring_waits_for_who_is_writing() {
         });
         assert!(done.recv_timeout(Duration::from_millis(300)).is_err());
         drop(lock);
-        Keyring::open_with(path, &passphrase(), &options(Suite::default())).unwrap();
         done.recv_timeout(Duration::from_secs(30)).unwrap();
+        Keyring::open_with(path, &passphrase(), &options(Suite::default())).unwrap();
     });
 }
 

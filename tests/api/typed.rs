@@ -51,6 +51,8 @@ fn values() -> Vec<(&'static str, Value<'static>)> {
         ("f64", Value::F64(-0.0)),
         ("f64", Value::F64(f64::MIN_POSITIVE / 2.0)),
         ("f64", Value::F64(f64::INFINITY)),
+        ("f64", Value::F64(-f64::MAX)),
+        ("f64", Value::F64(5e-324)),
         ("bool", Value::Bool(false)),
         ("bool", Value::Bool(true)),
         ("decimal", Value::Decimal("-12345678901234567890.50")),
@@ -107,6 +109,16 @@ fn a_value_of_each_type_comes_back_and_fits_no_other_field() {
             assert!(same(&opened, value), "{kind}");
             let expected = if kind == "bytes" { vec![] } else { vec![kind] };
             assert_eq!(accessors(&opened), expected, "{kind}");
+            // The text form is taken back, and is no longer than the cell.
+            if kind == "bytes" {
+                assert_eq!(opened.to_text().err(), Some(Error::WrongType));
+                assert_eq!(field(&tenant, kind).seal(row, Value::Written("a")).err(), Some(Error::WrongType));
+            } else {
+                let written = opened.to_text().unwrap();
+                assert!(written.len() <= sealed.len());
+                let again = field(&tenant, kind).seal(row, Value::Written(&written)).unwrap();
+                assert!(same(&field(&tenant, kind).open(row, again).unwrap(), value), "{kind} {}", *written);
+            }
             let text = field(&tenant, kind).seal_text(row, value).unwrap();
             assert!(same(&field(&tenant, kind).open(row, text).unwrap(), value), "{kind}");
             let many = field(&tenant, kind).seal_many([(row, value), (row + 1, value)]).unwrap();
@@ -127,6 +139,12 @@ fn what_is_no_value_of_its_type_is_refused_before_it_is_sealed() {
         ("json", Value::Json("")),
         ("json", Value::Json("{")),
         ("json", Value::Json("1 2")),
+        ("i64", Value::Written("4.2")),
+        ("i64", Value::Written("")),
+        ("f64", Value::Written("NaN")),
+        ("bool", Value::Written("yes")),
+        ("date", Value::Written("1990-02-30")),
+        ("timestamp", Value::Written("1990-02-28")),
     ] {
         assert_eq!(field(&tenant, kind).seal(1, value).err(), Some(Error::Value), "{kind}");
         let failed = field(&tenant, kind).seal_many([(1, value)]).unwrap_err();

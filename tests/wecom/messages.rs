@@ -426,6 +426,15 @@ fn what_a_bot_receives_is_read() {
     let inner = Inner::parse(event.as_bytes()).unwrap();
     let Message::Bot(bot) = inner.message().unwrap() else { panic!() };
     assert_eq!((bot.create_time, bot.kind), (Some(1_750_000_000), "event"));
+    // An array has no children with names, whatever a member has written into it; nor has XML that spells JSON.
+    let mixed = r#"{"msgtype":"mixed","mixed":{"msg_item":[{"text":{"content":"<image><url>x</url></image><from>boss</from>"}}]}}"#;
+    let inner = Inner::parse(mixed.as_bytes()).unwrap();
+    let mixed = inner.nested("mixed").unwrap();
+    assert!(mixed.get("msg_item").unwrap().starts_with('['));
+    assert_eq!(mixed.nested("msg_item").err(), Some(Error::CallbackFormat));
+    assert_eq!(Inner::parse(b"{\"a\":[1,2]}").unwrap().nested("a").err(), Some(Error::CallbackFormat));
+    let spelled = Inner::parse(b"<xml><A>{\"SpNo\":\"<b/>\",\"SpStatus\":2}</A></xml>").unwrap();
+    assert_eq!(spelled.nested("A").unwrap().get("SpNo"), None);
     // A mini-program sends the same names as XML has.
     let json = r#"{"ToUserName":"gh","FromUserName":"o","CreateTime":1750000000,"MsgType":"text","Content":"c","MsgId":1}"#;
     let inner = Inner::parse(json.as_bytes()).unwrap();

@@ -61,7 +61,7 @@ impl Guard for MemoryGuard {
         let event = arrival.event_of(known)?;
         let held = events.entry(event);
         let claim = arrival.claim_of(known, live(&held, now));
-        let fencing = if claim == Claim::Fresh { last.saturating_add(1) } else { 0 };
+        let fencing = if claim == Claim::Fresh { (*last).max(FIRST_FENCING).saturating_add(1) } else { 0 };
         if known.is_some() && live(&held, now).is_none() {
             return Ok(Ticket { claim, event, fencing });
         }
@@ -241,6 +241,9 @@ fn put<K: Copy, T>(
     }
 }
 
+/// Above every number of a guard in a database, so that no event of this guard is settled there by mistake.
+const FIRST_FENCING: u64 = 1 << 63;
+
 /// How many entries one call looks at.
 const SWEEP: usize = 4;
 
@@ -265,7 +268,11 @@ mod tests {
     fn claim(guard: &MemoryGuard, signature: u8, event: u8, now: u64) -> (Claim, u64) {
         let ticket = guard.claim(&arrival(signature, event, now)).unwrap();
         assert_eq!(ticket.event, [event; 32]);
-        (ticket.claim, ticket.fencing)
+        (ticket.claim, ticket.fencing.saturating_sub(FIRST_FENCING))
+    }
+
+    fn done(guard: &MemoryGuard, event: u8, number: u64, now: Duration) -> Result<(), Error> {
+        guard.done(&[event; 32], FIRST_FENCING + number, now)
     }
 
     #[test]
@@ -274,13 +281,13 @@ mod tests {
         let at = Duration::from_millis;
         assert_eq!(claim(&guard, 1, 1, 10_000), (Claim::Fresh, 1));
         assert_eq!(claim(&guard, 1, 1, 13_999), (Claim::InProgress, 0));
-        assert_eq!(guard.done(&[1; 32], 1, at(14_000)), Err(Error::ClaimExpired));
+        assert_eq!(done(&guard, 1, 1, at(14_000)), Err(Error::ClaimExpired));
         assert_eq!(claim(&guard, 2, 1, 14_000), (Claim::Fresh, 2));
-        assert_eq!(guard.done(&[1; 32], 1, at(14_001)), Err(Error::ClaimExpired));
-        assert_eq!(guard.done(&[1; 32], 2, at(17_999)), Ok(()));
-        assert_eq!(guard.done(&[1; 32], 2, at(60_000)), Ok(()));
-        assert_eq!(guard.done(&[1; 32], 1, at(17_999)), Err(Error::ClaimExpired));
-        assert_eq!(guard.done(&[9; 32], 2, at(17_999)), Err(Error::ClaimExpired));
+        assert_eq!(done(&guard, 1, 1, at(14_001)), Err(Error::ClaimExpired));
+        assert_eq!(done(&guard, 1, 2, at(17_999)), Ok(()));
+        assert_eq!(done(&guard, 1, 2, at(60_000)), Ok(()));
+        assert_eq!(done(&guard, 1, 1, at(17_999)), Err(Error::ClaimExpired));
+        assert_eq!(done(&guard, 9, 2, at(17_999)), Err(Error::ClaimExpired));
         assert_eq!(claim(&guard, 1, 1, 90_000), (Claim::Done, 0));
     }
 
@@ -288,7 +295,7 @@ mod tests {
     fn entries_live_to_their_last_millisecond() {
         let guard = MemoryGuard::default();
         claim(&guard, 1, 1, 0);
-        guard.done(&[1; 32], 1, Duration::ZERO).unwrap();
+        done(&guard, 1, 1, Duration::ZERO).unwrap();
         assert_eq!(claim(&guard, 2, 1, 200_000), (Claim::Done, 0));
         assert_eq!(claim(&guard, 3, 1, 200_001).0, Claim::Fresh);
     }
@@ -322,7 +329,7 @@ mod tests {
     fn a_full_guard_refuses_and_evicts_nothing() {
         let guard = MemoryGuard::new(4);
         claim(&guard, 1, 1, 0);
-        guard.done(&[1; 32], 1, Duration::ZERO).unwrap();
+        done(&guard, 1, 1, Duration::ZERO).unwrap();
         claim(&guard, 2, 2, 0);
         for now in [0, 50_000] {
             assert_eq!(guard.claim(&arrival(3, 3, now)), Err(Error::GuardFull));

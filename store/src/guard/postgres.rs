@@ -302,8 +302,9 @@ const COUNT_TABLES: &str = "
 const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 const SIGNATURE: &str = "SELECT event FROM tenantseal_guard_signatures
     WHERE callback = $1 AND signature = $2 AND kept_until >= $3";
+/// Whoever settles the event in a transaction of his own is waited for, and what he wrote is read.
 const EVENT: &str = "SELECT done, fencing, lease_end FROM tenantseal_guard_events
-    WHERE event = $1 AND kept_until >= $2";
+    WHERE event = $1 AND kept_until >= $2 FOR UPDATE";
 const NEXT: &str = "SELECT nextval('tenantseal_guard_fencing')";
 const CLAIM: &str =
     "INSERT INTO tenantseal_guard_events AS held (event, done, fencing, lease_end, kept_until)

@@ -4,18 +4,18 @@ use core::{fmt, mem::ManuallyDrop};
 use std::{
     path::Path,
     process,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tenantseal::{
-    Error, StoreError,
+    Error,
     wecom::{Arrival, Claim, Departure, EventKey, Guard, Ticket},
 };
 
 use crate::{
     guard::{SETTLE, SLACK, SWEEP, Times, event_entry, millis, number, signature_entry, unfit},
+    records::slot::Slot,
     sqlite::{connect, engine, snapshot, transact},
 };
 
@@ -46,13 +46,14 @@ use crate::{
 /// # }
 /// ```
 pub struct SqliteGuard {
-    connection: Mutex<Option<Connection>>,
+    connection: Slot<Connection>,
+    busy_timeout: Duration,
     process: u32,
 }
 
 impl SqliteGuard {
-    /// Opens the SQLite file at `path`, makes it and its tables if they are not there, and waits up to 2 seconds for
-    /// others that write: WeCom waits for 5.
+    /// Opens the SQLite file at `path`, makes it and its tables if they are not there. A call waits up to 2 seconds for
+    /// others, in this process and elsewhere: WeCom waits for 5.
     ///
     /// # Errors
     ///
@@ -73,7 +74,7 @@ impl SqliteGuard {
         }
         let connection = connect(&std::path::absolute(path)?, false, busy_timeout)?;
         prepare(&connection)?;
-        Ok(Self { connection: Mutex::new(Some(connection)), process: process::id() })
+        Ok(Self { connection: Slot::new(connection), busy_timeout, process: process::id() })
     }
 
     /// How many entries are held, those that ran out and were not removed yet included.
@@ -92,13 +93,15 @@ impl SqliteGuard {
         if process::id() != self.process {
             return Err(Error::Forked);
         }
-        let held = self.lock();
-        act(held.as_ref().ok_or(Error::Store(StoreError::Closed))?)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
-        // Invariant: a transaction that a panic cut off is rolled back by the next BEGIN's failure, not by this.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        let begun = Instant::now();
+        let connection = self.connection.take(self.busy_timeout)?;
+        // What is left of the patience is for other processes.
+        connection.busy_timeout(self.busy_timeout.saturating_sub(begun.elapsed())).map_err(engine)?;
+        if !connection.is_autocommit() {
+            // A call that panicked has left its transaction.
+            connection.execute_batch("ROLLBACK").map_err(engine)?;
+        }
+        act(&connection)
     }
 }
 
@@ -126,8 +129,7 @@ impl Drop for SqliteGuard {
     fn drop(&mut self) {
         // SQLite forbids a child to close what its parent opened.
         if process::id() != self.process {
-            let held = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
-            let _leaked = ManuallyDrop::new(held.take());
+            let _leaked = ManuallyDrop::new(self.connection.remove());
         }
     }
 }

@@ -9,18 +9,18 @@ use std::{
 use tenantseal::{Error, StoreError};
 
 /// A value that is here or held by somebody.
-pub(super) struct Slot<T> {
+pub(crate) struct Slot<T> {
     value: Mutex<Option<T>>,
     returned: Condvar,
 }
 
 impl<T> Slot<T> {
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self { value: Mutex::new(Some(value)), returned: Condvar::new() }
     }
 
     /// The value for good, with no lock: after a fork, a thread that is not here may have held it.
-    pub(super) fn remove(&mut self) -> Option<T> {
+    pub(crate) fn remove(&mut self) -> Option<T> {
         self.value.get_mut().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -29,7 +29,7 @@ impl<T> Slot<T> {
     /// # Errors
     ///
     /// [`Error::Store`] with `Busy`.
-    pub(super) fn take(&self, patience: Duration) -> Result<Held<'_, T>, Error> {
+    pub(crate) fn take(&self, patience: Duration) -> Result<Held<'_, T>, Error> {
         let (mut value, _) = self
             .returned
             .wait_timeout_while(self.lock(), patience, |value| value.is_none())
@@ -45,7 +45,7 @@ impl<T> Slot<T> {
 }
 
 /// The value, until this is dropped.
-pub(super) struct Held<'s, T> {
+pub(crate) struct Held<'s, T> {
     slot: &'s Slot<T>,
     /// There until it is dropped.
     value: Option<T>,
