@@ -47,6 +47,10 @@ mod chinese_guide {}
 #[doc = include_str!("../../docs/keys.md")]
 mod keys_guide {}
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/fields.md")]
+mod fields_guide {}
+
 pub mod blocking;
 mod guard;
 mod record;
