@@ -5,8 +5,15 @@ use std::borrow::Cow;
 
 use crate::{
     error::Error,
-    field::{Field, Value, normalise::normalise},
-    tenant::{IndexKeys, policy::IndexRule},
+    field::{
+        Field, Value,
+        normalise::{normalise, normalise_part},
+        value::Encoded,
+    },
+    tenant::{
+        IndexKeys,
+        policy::{IndexKind, IndexRule, ValueType},
+    },
 };
 
 /// A blind index of one field in one compartment.
@@ -42,7 +49,8 @@ impl BlindIndex {
     ///
     /// [`Error::Value`] if the normaliser has no spelling for the value; [`Error::WrongType`].
     pub fn token<'v>(&self, value: impl Into<Value<'v>>) -> Result<i64, Error> {
-        self.tokens(value.into())?.first().copied().ok_or(Error::UnknownKey)
+        let value = normalise(self.rule.normaliser, self.field.rule().value_type, value.into())?;
+        self.tokens(self.piece(&value)?)?.first().copied().ok_or(Error::UnknownKey)
     }
 
     /// Every token that rows with this value may have, for `WHERE column IN (...)`: one for each index epoch and
@@ -51,29 +59,43 @@ impl BlindIndex {
     /// A row that is found is a candidate. Open it and compare, as [`BlindIndex::matches`] does: other values share
     /// the token.
     ///
+    /// Of an index of first or last characters, `value` is what a value begins or ends with: as many characters as the
+    /// policy says, or more.
+    ///
     /// # Errors
     ///
-    /// As [`BlindIndex::token`].
+    /// As [`BlindIndex::token`]; [`Error::Value`] too for fewer characters than the index is made of.
     pub fn lookup<'v>(&self, value: impl Into<Value<'v>>) -> Result<Vec<i64>, Error> {
-        self.tokens(value.into())
+        let value = self.sought(value.into())?;
+        let piece = self.piece(&value)?;
+        let is_short = |len: u8| match self.field.rule().value_type {
+            ValueType::Text => {
+                core::str::from_utf8(piece).map_or(0, |text| text.chars().count()) < usize::from(len)
+            }
+            _ => piece.len() < usize::from(len),
+        };
+        if self.rule.kind.len().is_some_and(is_short) { Err(Error::Value) } else { self.tokens(piece) }
     }
 
-    /// Whether two values are the same to this index. A value without a spelling is the same as none.
+    /// Whether a value is one that is looked for by `sought`: the same to this index, or, of an index of first or last
+    /// characters, one that begins or ends with it. A value without a spelling is none.
     ///
     /// # Errors
     ///
     /// [`Error::WrongType`].
     pub fn matches<'v, 'w>(
         &self,
-        left: impl Into<Value<'v>>,
-        right: impl Into<Value<'w>>,
+        value: impl Into<Value<'v>>,
+        sought: impl Into<Value<'w>>,
     ) -> Result<bool, Error> {
-        let (rule, value_type) = (&self.rule, self.field.rule().value_type);
-        let left = normalise(rule.normaliser, value_type, left.into());
-        let right = normalise(rule.normaliser, value_type, right.into());
-        match (left, right) {
+        let value = normalise(self.rule.normaliser, self.field.rule().value_type, value.into());
+        match (value, self.sought(sought.into())) {
             (Err(Error::WrongType), _) | (_, Err(Error::WrongType)) => Err(Error::WrongType),
-            (Ok(left), Ok(right)) => Ok(*left == *right),
+            (Ok(value), Ok(sought)) => Ok(match self.rule.kind {
+                IndexKind::Exact => *value == *sought,
+                IndexKind::Last(_) => value.ends_with(&sought),
+                IndexKind::Prefix(_) => value.starts_with(&sought),
+            }),
             _ => Ok(false),
         }
     }
@@ -84,9 +106,34 @@ impl BlindIndex {
         &self.rule
     }
 
-    fn tokens(&self, value: Value<'_>) -> Result<Vec<i64>, Error> {
+    /// What is looked for, in the index's spelling.
+    fn sought<'v>(&self, sought: Value<'v>) -> Result<Encoded<'v>, Error> {
+        let value_type = self.field.rule().value_type;
+        match self.rule.kind {
+            IndexKind::Exact => normalise(self.rule.normaliser, value_type, sought),
+            IndexKind::Last(_) | IndexKind::Prefix(_) => {
+                normalise_part(self.rule.normaliser, value_type, sought)
+            }
+        }
+    }
+
+    /// What of a spelling a token is made of: all of it if it is shorter.
+    fn piece<'v>(&self, value: &'v [u8]) -> Result<&'v [u8], Error> {
+        let (kind, is_text) = (self.rule.kind, self.field.rule().value_type == ValueType::Text);
+        let Some(len) = kind.len().map(usize::from) else { return Ok(value) };
+        let text = if is_text { core::str::from_utf8(value).map_err(|_| Error::WrongType)? } else { "" };
+        let at = match (kind, is_text) {
+            (IndexKind::Last(_), true) => text.char_indices().nth_back(len - 1).map_or(0, |(at, _)| at),
+            (IndexKind::Last(_), false) => value.len().saturating_sub(len),
+            (_, true) => text.char_indices().nth(len).map_or(value.len(), |(at, _)| at),
+            (_, false) => len.min(value.len()),
+        };
+        let (first, last) = value.split_at_checked(at).ok_or(Error::Value)?;
+        Ok(if matches!(kind, IndexKind::Last(_)) { last } else { first })
+    }
+
+    fn tokens(&self, value: &[u8]) -> Result<Vec<i64>, Error> {
         let rule = &self.rule;
-        let value = normalise(rule.normaliser, self.field.rule().value_type, value)?;
         let len = u32::try_from(value.len()).map_err(|_| Error::TooLong)?;
         let mut head = [0; 7];
         let (kind, rest) = head.split_at_mut(1);
@@ -98,7 +145,7 @@ impl BlindIndex {
             // Invariant: 63 bits at most are left, so the number fits.
             i64::try_from(first >> (64 - u32::from(rule.bits))).unwrap_or_default()
         };
-        self.with_keys(|keys| keys.0.iter().map(|key| token(key.tag(&[&head, &value]))).collect())
+        self.with_keys(|keys| keys.0.iter().map(|key| token(key.tag(&[&head, value]))).collect())
     }
 
     fn with_keys<T>(&self, act: impl FnOnce(&IndexKeys) -> T) -> Result<T, Error> {

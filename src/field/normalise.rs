@@ -3,7 +3,7 @@
 mod id_card;
 mod text;
 
-pub(crate) use id_card::id_card;
+pub(crate) use id_card::{id_card, id_card_characters};
 pub(crate) use text::{email, nfkc_fold};
 
 use crate::{
@@ -36,26 +36,42 @@ pub(crate) fn normalise<'v>(
     }
 }
 
+/// Brings a part of a value, as somebody looks for it, to the spelling that the same part has in a whole one.
+///
+/// # Errors
+///
+/// As [`normalise`], but for what only a whole value can lack.
+pub(crate) fn normalise_part<'v>(
+    normaliser: Normaliser,
+    value_type: ValueType,
+    part: Value<'v>,
+) -> Result<Encoded<'v>, Error> {
+    let encoded = part.bytes_of(value_type)?;
+    let rule = match normaliser {
+        Normaliser::Email1 | Normaliser::NfkcFold1 => nfkc_fold,
+        Normaliser::IdCard1 => id_card_characters,
+        Normaliser::MobileCn1 => digits,
+        Normaliser::None1 => return Ok(encoded),
+    };
+    match part {
+        Value::Text(text) | Value::Written(text) => rule(text).map(Encoded::from),
+        _ => Err(Error::WrongType),
+    }
+}
+
+/// The digits of a part of a phone number.
+fn digits(text: &str) -> Result<String, Error> {
+    let number = phone_characters(text)?;
+    if number.starts_with('+') { Err(Error::Value) } else { Ok(number) }
+}
+
 /// `mobile_cn/1`: E.164.
 ///
 /// White space, `-`, `.`, `(`, `)` and their full-width forms are dropped, full-width digits and plus are brought to
 /// ASCII. Then `+` or `00` starts an international number of 7 to 15 digits; `86` and eleven digits, or eleven
 /// digits alone, starting with 13 to 19, are a Chinese mobile. Anything else is no number.
 pub(crate) fn mobile_cn(text: &str) -> Result<String, Error> {
-    let mut number = String::with_capacity(text.len() + 3);
-    for character in text.trim().chars() {
-        match character {
-            '0'..='9' => number.push(character),
-            '０'..='９' => {
-                let digit = u32::from(character) - u32::from('０');
-                number.push(char::from_digit(digit, 10).ok_or(Error::Value)?);
-            }
-            '+' | '＋' if number.is_empty() => number.push('+'),
-            '-' | '.' | '(' | ')' | '－' | '．' | '（' | '）' => {}
-            space if space.is_whitespace() => {}
-            _ => return Err(Error::Value),
-        }
-    }
+    let number = phone_characters(text)?;
     let international = number.strip_prefix('+').or_else(|| number.strip_prefix("00"));
     if let Some(digits) = international {
         let leading = digits.bytes().next().is_some_and(|first| first != b'0');
@@ -70,6 +86,25 @@ pub(crate) fn mobile_cn(text: &str) -> Result<String, Error> {
         13 if number.strip_prefix("86").is_some_and(is_mobile) => Ok(format!("+{number}")),
         _ => Err(Error::Value),
     }
+}
+
+/// ASCII digits and a plus in front; what separates them is dropped.
+fn phone_characters(text: &str) -> Result<String, Error> {
+    let mut number = String::with_capacity(text.len() + 3);
+    for character in text.trim().chars() {
+        match character {
+            '0'..='9' => number.push(character),
+            '０'..='９' => {
+                let digit = u32::from(character) - u32::from('０');
+                number.push(char::from_digit(digit, 10).ok_or(Error::Value)?);
+            }
+            '+' | '＋' if number.is_empty() => number.push('+'),
+            '-' | '.' | '(' | ')' | '－' | '．' | '（' | '）' => {}
+            space if space.is_whitespace() => {}
+            _ => return Err(Error::Value),
+        }
+    }
+    Ok(number)
 }
 
 /// A number of China that starts with 1 is a mobile, or a landline of Beijing (10 and eight digits), or a mistake.

@@ -155,8 +155,10 @@ impl IndexKeys {
         place: &Place<'_>,
         index: &IndexRule,
     ) -> Result<Self, Error> {
-        let context: [&[u8]; 4] =
-            [index.label.as_bytes(), &[index.kind.id()], index.normaliser.label().as_bytes(), &[index.bits]];
+        let (kind, bits, len) = ([index.kind.id()], [index.bits], index.kind.len().map(|len| [len]));
+        let mut context: Vec<&[u8]> =
+            vec![index.label.as_bytes(), &kind, index.normaliser.label().as_bytes(), &bits];
+        context.extend(len.as_ref().map(<[u8; 1]>::as_slice));
         let mut keys = Vec::with_capacity(roots.len() * classes.len());
         for (_, root) in roots {
             for class in classes {

@@ -345,12 +345,26 @@ pub struct IndexRule {
 pub enum IndexKind {
     /// The whole value.
     Exact,
+    /// Its last characters, that many: 1 to 32. Of a value of type bytes, its last bytes.
+    Last(u8),
+    /// Its first characters, that many: 1 to 32. Of a value of type bytes, its first bytes.
+    Prefix(u8),
 }
 
 impl IndexKind {
     pub(crate) const fn id(self) -> u8 {
         match self {
             Self::Exact => 1,
+            Self::Prefix(_) => 2,
+            Self::Last(_) => 3,
+        }
+    }
+
+    /// Of how many characters a token is made, if not of all.
+    pub(crate) const fn len(self) -> Option<u8> {
+        match self {
+            Self::Exact => None,
+            Self::Last(len) | Self::Prefix(len) => Some(len),
         }
     }
 }

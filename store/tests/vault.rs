@@ -856,3 +856,40 @@ fn sealed_values_of_every_type_are_written_found_and_opened() {
     let wrong = vault.insert("person", Fields::new().set_plain("c_date", Plain::I64(1)));
     assert_eq!(wrong.err(), Some(Error::WrongType));
 }
+
+#[test]
+fn rows_are_found_by_the_end_of_a_number_and_the_beginning_of_a_name() {
+    let policy = r#"{"tenantseal_policy":1,"version":1,"fields":[
+        {"table":"m","column":"name","type":"text","content":"name","storage":"cell","class":["personal"],"bind":"row",
+         "indexes":[{"label":"start","kind":{"prefix":1},"normaliser":"nfkc_fold/1","bits":8}]},
+        {"table":"m","column":"mobile","type":"text","content":"mobile_cn","storage":"cell","class":["personal"],"bind":"row",
+         "indexes":[{"label":"end","kind":{"last":4},"normaliser":"mobile_cn/1","bits":8}]}]}"#;
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path().join("vault.db"), &keys).unwrap().tenant("t").unwrap();
+    let people = [
+        ("张三", "13800138000"),
+        ("张四", "13900138000"),
+        ("李四", "+852 6123 8001"),
+        ("Zoë", "13800008000"),
+    ];
+    let ids: Vec<i64> = people
+        .iter()
+        .map(|(name, mobile)| {
+            vault.insert("m", Fields::new().set("name", name).set("mobile", mobile)).unwrap()
+        })
+        .collect();
+    let find = |field: &str, index: &str, sought: &str| -> Vec<i64> {
+        vault.find(field, index, sought).unwrap().iter().map(Record::id).collect()
+    };
+    assert_eq!(find("m.mobile", "end", "8000"), [ids[0], ids[1], ids[3]]);
+    assert_eq!(find("m.mobile", "end", "138000"), [ids[0], ids[1]]);
+    assert_eq!(find("m.mobile", "end", "8001"), [ids[2]]);
+    assert_eq!(find("m.name", "start", "张"), [ids[0], ids[1]]);
+    assert_eq!(find("m.name", "start", "张四"), [ids[1]]);
+    assert_eq!(find("m.name", "start", "ZO"), [ids[3]]);
+    assert_eq!(find("m.name", "start", "王"), Vec::<i64>::new());
+    assert_eq!(vault.find("m.mobile", "end", "000").err(), Some(Error::Value));
+}

@@ -1,8 +1,14 @@
 //! Blind indexes: what is found, and what is not.
 
-use tenantseal::{Error, tenant::Policy};
+use std::sync::LazyLock;
 
-use crate::fixture::{keyring, policy_json};
+use tenantseal::{
+    Error,
+    field::BlindIndex,
+    tenant::{Keyring, KeyringOptions, Policy, Record},
+};
+
+use crate::fixture::{kek, keyring, policy_json};
 
 #[test]
 fn every_spelling_finds_the_row_and_no_other_tenant_does() {
@@ -67,4 +73,101 @@ fn lookups_ask_for_every_epoch_and_class() {
     assert!([first, second, third].iter().all(|token| lookup.contains(token)));
     assert_eq!(lookup.first(), Some(&third));
     assert_eq!(lookup.len(), 6, "two epochs, three classes");
+}
+
+/// The roots that are under every policy of [`partial`].
+static RECORDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let keys = Keyring::in_memory(&kek()).unwrap();
+    keys.create_tenant("t").unwrap();
+    keys.records().unwrap().iter().map(Record::to_bytes).collect()
+});
+
+/// A field of this type with one index.
+fn partial(kind: &str, normaliser: &str, value_type: &str) -> BlindIndex {
+    let policy = format!(
+        r#"{{"tenantseal_policy":1,"version":1,"fields":[{{"table":"t","column":"c","type":"{value_type}","storage":"cell",
+            "class":["personal"],"bind":"row",
+            "indexes":[{{"label":"i","kind":{kind},"normaliser":"{normaliser}","bits":63}}]}}]}}"#
+    );
+    let keys = Keyring::from_records(&kek(), &*RECORDS, &KeyringOptions::new()).unwrap();
+    keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+    keys.tenant("t").unwrap().field("t.c").unwrap().index("i").unwrap()
+}
+
+#[test]
+fn values_are_found_by_what_they_begin_or_end_with() {
+    for (kind, normaliser, value, found, missed) in [
+        (
+            r#"{"last":4}"#,
+            "mobile_cn/1",
+            "+86 138 0013 8000",
+            &["8000", "１３ 8000", "13800138000"][..],
+            &["8001", "18000"][..],
+        ),
+        (r#"{"last":4}"#, "id_card/1", "11010519491231002x", &["002X", "0-02x", "1002X"], &["003X", "2002X"]),
+        (
+            r#"{"prefix":6}"#,
+            "id_card/1",
+            "11010519491231002x",
+            &["110105", "110 105 1949"],
+            &["110106", "1101051950"],
+        ),
+        (
+            r#"{"prefix":3}"#,
+            "email/1",
+            "Zhang@Example.com",
+            &["zha", "ZHANG@", "ｚｈａ"],
+            &["zhb", "zhang@a"],
+        ),
+        (
+            r#"{"last":5}"#,
+            "email/1",
+            "Zhang@Example.com",
+            &["e.com", "@EXAMPLE.COM"],
+            &["d.com", "b@example.com"],
+        ),
+        (r#"{"prefix":2}"#, "nfkc_fold/1", "张三丰", &["张三", " 张三丰"], &["张四", "张三李"]),
+        (r#"{"last":1}"#, "nfkc_fold/1", "ＡＢＣ", &["c", "BC"], &["b", "xc"]),
+        (r#"{"prefix":2}"#, "none/1", "𠮷野家", &["𠮷野", "𠮷野家"], &["𠮷家", "𠮷野x"]),
+        (r#"{"prefix":32}"#, "none/1", &"a".repeat(40), &[&"a".repeat(32)], &[&"b".repeat(32)]),
+    ] {
+        let index = partial(kind, normaliser, "text");
+        let token = index.token(value).unwrap();
+        for sought in found {
+            assert_eq!(index.lookup(*sought).unwrap(), [token], "{kind} {normaliser} {sought}");
+            assert_eq!(index.matches(value, *sought), Ok(true), "{kind} {normaliser} {sought}");
+        }
+        for sought in missed {
+            // A candidate at most, and no match.
+            assert!(index.lookup(*sought).is_ok(), "{sought}");
+            assert_eq!(index.matches(value, *sought), Ok(false), "{kind} {normaliser} {sought}");
+        }
+        assert_eq!(index.lookup("").err(), Some(Error::Value), "{kind} {normaliser}");
+        assert_ne!(partial(r#""exact""#, normaliser, "text").token(value), Ok(token));
+    }
+    let bytes = partial(r#"{"last":2}"#, "none/1", "bytes");
+    assert_eq!(bytes.lookup(b"\xff\0").unwrap(), [bytes.token(b"\x01\xff\0").unwrap()]);
+    assert_eq!(bytes.lookup(b"\0").err(), Some(Error::Value));
+    assert_eq!(bytes.matches(b"\x01\xff\0", b"\xff\0"), Ok(true));
+}
+
+#[test]
+fn a_part_that_is_too_short_is_no_question_and_a_short_value_has_a_token() {
+    let index = partial(r#"{"prefix":3}"#, "none/1", "text");
+    for sought in ["", "a", "ab", "人们"] {
+        assert_eq!(index.lookup(sought).err(), Some(Error::Value), "{sought}");
+    }
+    assert_ne!(index.token("ab").unwrap(), index.token("abc").unwrap());
+    assert_eq!(index.token("abc").unwrap(), index.token("abcd").unwrap());
+    // Lengths and kinds have keys of their own.
+    let tokens = [
+        index.token("abc").unwrap(),
+        partial(r#"{"prefix":4}"#, "none/1", "text").token("abc").unwrap(),
+        partial(r#"{"last":3}"#, "none/1", "text").token("abc").unwrap(),
+        partial(r#""exact""#, "none/1", "text").token("abc").unwrap(),
+    ];
+    assert!(tokens.iter().enumerate().all(|(at, token)| !tokens[..at].contains(token)));
+    let mobile = partial(r#"{"last":4}"#, "mobile_cn/1", "text");
+    assert_eq!(mobile.lookup("+8000").err(), Some(Error::Value));
+    assert_eq!(mobile.lookup("80a0").err(), Some(Error::Value));
 }

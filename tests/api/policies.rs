@@ -85,6 +85,20 @@ fn each_rule_is_held() {
         assert!(one(&other).is_ok());
         assert_eq!(rule(&other.replacen(r#""type":"text""#, r#""type":"bytes""#, 1)), PolicyRule::Index);
     }
+    let kind = |kind: &str| GOOD.replacen(r#""kind":"exact""#, &format!(r#""kind":{kind}"#), 1);
+    for good in [r#"{"last":1}"#, r#"{"last":32}"#] {
+        assert!(one(&kind(good)).is_ok(), "{good}");
+    }
+    for bad in [r#"{"last":0}"#, r#"{"last":33}"#, r#"{"prefix":3}"#] {
+        assert_eq!(rule(&kind(bad)), PolicyRule::Index, "{bad}");
+    }
+    for bad in
+        [r#""last""#, r#"{"last":256}"#, r#"{"last":-1}"#, r#"{"last":4,"prefix":3}"#, r#"{"exact":1}"#, "{}"]
+    {
+        assert_eq!(rule(&kind(bad)), PolicyRule::Syntax, "{bad}");
+    }
+    let text = kind(r#"{"prefix":3}"#).replacen("mobile_cn/1", "none/1", 1);
+    assert!(one(&text).is_ok());
     for content in ["name", "email", "id_card", "bank_card"] {
         let sensitive = GOOD.replace(r#""content":"mobile_cn""#, &format!(r#""content":"{content}""#));
         let sensitive = sensitive.replace(r#""personal"]"#, r#""personal","sensitive"]"#);

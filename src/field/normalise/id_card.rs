@@ -10,6 +10,18 @@ use crate::error::Error;
 ///
 /// [`Error::Value`] for everything else.
 pub(crate) fn id_card(text: &str) -> Result<String, Error> {
+    let mut number = id_card_characters(text)?;
+    if number.len() == 15 {
+        number.insert_str(6, "19");
+        number.push(check_character(&number)?);
+    }
+    let (digits, last) = number.split_at_checked(17).ok_or(Error::Value)?;
+    let sound = number.len() == 18 && last.starts_with(check_character(digits)?) && !number.starts_with('0');
+    if sound { Ok(number) } else { Err(Error::Value) }
+}
+
+/// ASCII digits and `X`; what separates them is dropped.
+pub(crate) fn id_card_characters(text: &str) -> Result<String, Error> {
     let mut number = String::with_capacity(text.len().max(18));
     for character in text.trim().chars() {
         match character {
@@ -24,13 +36,7 @@ pub(crate) fn id_card(text: &str) -> Result<String, Error> {
             _ => return Err(Error::Value),
         }
     }
-    if number.len() == 15 {
-        number.insert_str(6, "19");
-        number.push(check_character(&number)?);
-    }
-    let (digits, last) = number.split_at_checked(17).ok_or(Error::Value)?;
-    let sound = number.len() == 18 && last.starts_with(check_character(digits)?) && !number.starts_with('0');
-    if sound { Ok(number) } else { Err(Error::Value) }
+    Ok(number)
 }
 
 /// ISO 7064 MOD 11-2 over 17 digits.

@@ -1,6 +1,6 @@
 //! The rules of a policy document, and what a later version may change.
 
-use super::{Bind, Class, Content, Document, FieldRule, MaskKind, Normaliser, Storage, ValueType};
+use super::{Bind, Class, Content, Document, FieldRule, IndexKind, MaskKind, Normaliser, Storage, ValueType};
 use crate::error::{Error, PolicyRule};
 
 /// Checks a whole document.
@@ -129,6 +129,16 @@ fn indexes(field: &FieldRule) -> Result<(), PolicyRule> {
             }
             Normaliser::None1 => true,
         };
+        let whole = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
+        let fits = fits
+            && match index.kind {
+                IndexKind::Exact => true,
+                IndexKind::Last(len) => whole && (1..=32).contains(&len),
+                // Of a phone number in international form nobody knows the beginning.
+                IndexKind::Prefix(len) => {
+                    whole && (1..=32).contains(&len) && index.normaliser != Normaliser::MobileCn1
+                }
+            };
         let sound = fits && field.storage == Storage::Cell && (8..=63).contains(&index.bits);
         require(sound, PolicyRule::Index)?;
     }
