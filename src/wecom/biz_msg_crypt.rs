@@ -101,7 +101,7 @@ impl BizMsgCrypt {
             let (seconds, block) =
                 self.unlock(&query, envelope.ciphertext(), |settings| &settings.messages)?;
             self.settings.check_binding(seconds, Stamp::find(block.message()).time)?;
-            Ok(SecretBytes::from_vec(block.message().to_vec()))
+            Ok(block.into_message())
         };
         open().map_err(|refusal| Diagnosis::of(Err(refusal)))
     }

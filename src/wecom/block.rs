@@ -42,6 +42,14 @@ impl Block {
         self.buffer.expose_secret().get(self.message.clone()).unwrap_or_default()
     }
 
+    /// The message alone, in the buffer that it is in.
+    pub(super) fn into_message(mut self) -> SecretBytes {
+        let len = self.message().len();
+        self.buffer.expose_secret_mut().copy_within(self.message, 0);
+        self.buffer.truncate(len);
+        self.buffer
+    }
+
     pub(super) fn receive_id(&self) -> &[u8] {
         self.buffer.expose_secret().get(self.receive_id.clone()).unwrap_or_default()
     }
@@ -160,6 +168,7 @@ mod tests {
             assert_eq!(ciphertext.len() % 32, 0);
             let block = Block::decrypt(&pair, ciphertext).unwrap();
             assert_eq!((block.message(), block.receive_id()), (&message[..], &b"ww1"[..]));
+            assert_eq!(block.into_message().expose_secret(), message);
         }
     }
 

@@ -18,7 +18,7 @@
 //! ```
 
 use super::{
-    block::{Block, RANDOM_LEN, encrypt, padded},
+    block::{BLOCK_LEN, Block, RANDOM_LEN, encrypt, padded},
     credentials::{AesKey, Pair},
     inner::Inner,
     signature::{sign, sign_without_body},
@@ -115,11 +115,14 @@ impl Sender {
             return Err(Error::Callback);
         }
         let ciphertext = base64_simd::STANDARD.decode_to_vec(encrypt).map_err(|_| Error::Callback)?;
+        if ciphertext.len() % BLOCK_LEN != 0 {
+            return Err(Error::Callback);
+        }
         let block = Block::decrypt(&self.pair, ciphertext).map_err(|_| Error::Callback)?;
         if block.receive_id() != self.receive_id {
             return Err(Error::Callback);
         }
-        Ok(SecretBytes::from_vec(block.message().to_vec()))
+        Ok(block.into_message())
     }
 
     fn signed(&self, plaintext: &[u8], timestamp: u64, nonce: &str) -> Result<(String, String), Error> {
