@@ -32,11 +32,10 @@ use crate::error::Error;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Envelope<'a> {
-    agent_id: Option<Cow<'a, str>>,
-    /// UTF-8.
+    agent_id: Option<Cow<'a, [u8]>>,
     encrypt: Cow<'a, [u8]>,
     format: Format,
-    to_user_name: Option<Cow<'a, str>>,
+    to_user_name: Option<Cow<'a, [u8]>>,
 }
 
 /// What a document is written in.
@@ -67,7 +66,7 @@ impl<'a> Envelope<'a> {
     /// The ciphertext, as base64 text, without white space around it.
     #[must_use]
     pub fn encrypt(&self) -> &str {
-        str::from_utf8(self.ciphertext()).unwrap_or_default()
+        text(self.ciphertext())
     }
 
     /// [`Envelope::encrypt`] as bytes.
@@ -81,13 +80,13 @@ impl<'a> Envelope<'a> {
     /// The CorpID or suite id that the sender states; not authenticated.
     #[must_use]
     pub fn to_user_name(&self) -> Option<&str> {
-        self.to_user_name.as_deref()
+        self.to_user_name.as_deref().map(text)
     }
 
     /// The agent id that the sender states; not authenticated.
     #[must_use]
     pub fn agent_id(&self) -> Option<&str> {
-        self.agent_id.as_deref()
+        self.agent_id.as_deref().map(text)
     }
 
     pub(super) fn format(&self) -> Format {
@@ -102,7 +101,6 @@ impl<'a> Envelope<'a> {
             Format::Xml => read_xml(document, &mut fields)?,
         }
         let Fields([agent_id, encrypt, to_user_name]) = fields;
-        let [agent_id, to_user_name] = [agent_id, to_user_name].map(|hint| hint.map(text));
         Some(Self { agent_id, encrypt: encrypt?, format, to_user_name })
     }
 }
@@ -236,11 +234,8 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
 }
 
 /// What was read is UTF-8.
-fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
-    match bytes {
-        Cow::Borrowed(bytes) => Cow::Borrowed(str::from_utf8(bytes).unwrap_or_default()),
-        Cow::Owned(bytes) => Cow::Owned(String::from_utf8(bytes).unwrap_or_default()),
-    }
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// The elements that are read, by their exact names.
