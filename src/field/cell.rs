@@ -57,11 +57,22 @@ impl CellHeader {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
-        let generation = self.generation.to_u32().to_be_bytes();
-        let parts =
-            [MAGIC, self.suite.id(), 0, KIND_FIELD].into_iter().chain(generation).chain(self.key_commitment);
-        bytes.iter_mut().zip(parts).for_each(|(place, byte)| *place = byte);
+        let (head, kc) = bytes.split_at_mut(8);
+        let (fixed, generation) = head.split_at_mut(4);
+        fixed.copy_from_slice(&self.fixed());
+        generation.copy_from_slice(&self.generation.to_u32().to_be_bytes());
+        kc.copy_from_slice(&self.key_commitment);
         bytes
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.fixed());
+        out.extend_from_slice(&self.generation.to_u32().to_be_bytes());
+        out.extend_from_slice(&self.key_commitment);
+    }
+
+    fn fixed(&self) -> [u8; 4] {
+        [MAGIC, self.suite.id(), 0, KIND_FIELD]
     }
 }
 
@@ -137,7 +148,7 @@ impl<'k> Sealer<'k> {
     pub(crate) fn new(keys: &'k CellKeys) -> Result<Self, Error> {
         let key = keys.sealing()?;
         let mut aad = Vec::with_capacity(HEADER_LEN + key.context.len() + 48);
-        aad.extend_from_slice(&CellHeader::of_key(key).to_bytes());
+        CellHeader::of_key(key).write(&mut aad);
         aad.extend_from_slice(&key.context);
         Ok(Self { key, prefix_len: aad.len(), aad })
     }
@@ -175,7 +186,7 @@ impl<'k> Sealer<'k> {
         self.aad.truncate(self.prefix_len);
         row.encode(&mut self.aad)?;
         let mut out = Vec::with_capacity(HEADER_LEN + nonce.len() + plaintext.len() + TAG_LEN);
-        out.extend_from_slice(&CellHeader::of_key(self.key).to_bytes());
+        CellHeader::of_key(self.key).write(&mut out);
         out.extend_from_slice(nonce);
         let start = out.len();
         out.extend_from_slice(plaintext);
@@ -235,7 +246,7 @@ impl<'k> Opener<'k> {
         let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
         let (position, key) = found.ok_or(Error::UnknownKey)?;
         self.aad.clear();
-        self.aad.extend_from_slice(&header.to_bytes());
+        header.write(&mut self.aad);
         self.aad.extend_from_slice(&key.context);
         row.encode(&mut self.aad)?;
         let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());

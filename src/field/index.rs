@@ -119,8 +119,9 @@ impl BlindIndex {
 
     /// What of a spelling a token is made of: all of it if it is shorter.
     fn piece<'v>(&self, value: &'v [u8]) -> Result<&'v [u8], Error> {
-        let (kind, is_text) = (self.rule.kind, self.field.rule().value_type == ValueType::Text);
+        let kind = self.rule.kind;
         let Some(len) = kind.len().map(usize::from) else { return Ok(value) };
+        let is_text = self.field.rule().value_type == ValueType::Text;
         let text = if is_text { core::str::from_utf8(value).map_err(|_| Error::WrongType)? } else { "" };
         let at = match (kind, is_text) {
             (IndexKind::Last(_), true) => text.char_indices().nth_back(len - 1).map_or(0, |(at, _)| at),

@@ -228,7 +228,11 @@ impl Opened {
         was_plain: bool,
     ) -> Result<Self, Error> {
         let opened = Self { bytes, value_type, mask, was_plain };
-        opened.value()?;
+        match value_type {
+            ValueType::Bytes => {}
+            ValueType::Text => drop(opened.text()?),
+            _ => drop(opened.value()?),
+        }
         Ok(opened)
     }
 
