@@ -518,28 +518,19 @@ fn each<I, T>(
     Ok(out)
 }
 
-/// Today's date, UTC, as YYYY-MM-DD; `None` before 1970.
+/// Today's date, UTC, as YYYY-MM-DD; `None` before 1970 and after 9999.
 fn today() -> Option<String> {
     let days = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / 86_400;
-    Some(date(days))
-}
-
-/// The date that many days after 1970-01-01, in the proleptic Gregorian calendar: years of 365.2425 days that start
-/// in March, so that the leap day is the last.
-fn date(days: u64) -> String {
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (year, month) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
-    format!("{:04}-{month:02}-{day:02}", year + year_of_era + era * 400)
+    Some(Date::from_days(i32::try_from(days).ok()?).ok()?.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn date(days: u64) -> String {
+        Date::from_days(days.try_into().unwrap()).unwrap().to_string()
+    }
 
     fn migrating(until: &str) -> Field {
         let keys = crate::tenant::Keyring::in_memory(&crate::tenant::Kek::generate().unwrap()).unwrap();

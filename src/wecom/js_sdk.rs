@@ -13,9 +13,8 @@
 //! ```
 
 use core::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::query::is_word;
+use super::{query::is_word, settings::system_clock};
 use crate::{
     encoding::hex_encode,
     error::Error,
@@ -59,8 +58,7 @@ impl JsTicket {
     pub fn sign(&self, url: &str) -> Result<JsConfig, Error> {
         let mut nonce = [0; NONCE_LEN];
         Os.fill(&mut nonce)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        self.sign_at(url, hex_encode(&nonce), now)
+        self.sign_at(url, hex_encode(&nonce), system_clock().as_secs())
     }
 
     /// `SHA-1("jsapi_ticket=" || ticket || "&noncestr=" || nonce || "&timestamp=" || timestamp || "&url=" || url)`.

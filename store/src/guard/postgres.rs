@@ -1,11 +1,7 @@
 //! A guard in a PostgreSQL database.
 
 use core::fmt;
-use std::{
-    process,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{process, sync::Arc, time::Duration};
 
 use tenantseal::{
     Error,
@@ -106,9 +102,7 @@ impl PostgresGuard {
         if process::id() != self.process {
             return Err(Error::Forked);
         }
-        let now = Instant::now();
-        let end = now.checked_add(self.deadline).unwrap_or(now + FOR_EVER);
-        self.worker.run(end, async move |line| line.repeatable(act).await)
+        self.worker.run(self.deadline, async move |line| line.repeatable(act).await)
     }
 }
 
@@ -280,9 +274,6 @@ async fn tables(client: &Client) -> Result<i64, Error> {
 fn column<'r, T: FromSql<'r>>(row: &'r Row, index: usize) -> Result<T, Error> {
     row.try_get(index).map_err(|_| unfit())
 }
-
-/// A deadline that is not met in the life of a process, for durations that clocks cannot add.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 const TABLES: &str = "
     CREATE TABLE tenantseal_guard_events (

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tenantseal::{
@@ -166,7 +166,7 @@ impl PostgresRecords {
         };
         if records.read(async |client| statement::tables(client).await)? == 0 {
             let make = async |line: &mut Line| statement::make_tables(line.client().await?).await;
-            records.writer.run(records.end(), make)?;
+            records.writer.run(records.deadline, make)?;
         }
         records.read(async |client| statement::check_tables(client).await)?;
         Ok(records)
@@ -189,13 +189,7 @@ impl PostgresRecords {
         act: impl AsyncFn(&Client) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.check_process()?;
-        self.reader.run(self.end(), async move |line| line.repeatable(act).await)
-    }
-
-    /// When a call that begins now must have ended.
-    fn end(&self) -> Instant {
-        let now = Instant::now();
-        now.checked_add(self.deadline).unwrap_or(now + FOR_EVER)
+        self.reader.run(self.deadline, async move |line| line.repeatable(act).await)
     }
 
     fn check_process(&self) -> Result<(), Error> {
@@ -226,7 +220,7 @@ impl RecordStore for PostgresRecords {
             line.in_transaction = true;
             Ok(serial)
         };
-        let serial = self.writer.run(self.end(), begin)?;
+        let serial = self.writer.run(self.deadline, begin)?;
         Ok(Box::new(PostgresTransaction { records: self, turn: Some(turn), serial, open: true }))
     }
 
@@ -243,7 +237,7 @@ impl RecordStore for PostgresRecords {
         let _turn = self.writing.take(self.busy_timeout)?;
         let patience = self.busy_timeout;
         self.writer
-            .run(self.end(), async move |line| statement::rewrite(line.client().await?, patience).await)?;
+            .run(self.deadline, async move |line| statement::rewrite(line.client().await?, patience).await)?;
         Ok(vec![StorageAction::DatabaseRewritten])
     }
 }
@@ -268,7 +262,7 @@ impl PostgresTransaction<'_> {
         act: impl AsyncFnOnce(&Client) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.records.check_process()?;
-        self.records.writer.run(self.records.end(), async move |line| act(line.transaction()?).await)
+        self.records.writer.run(self.records.deadline, async move |line| act(line.transaction()?).await)
     }
 }
 
@@ -298,7 +292,7 @@ impl StoreTransaction for PostgresTransaction<'_> {
             line.in_transaction = false;
             Ok(())
         };
-        self.records.writer.run(self.records.end(), commit)?;
+        self.records.writer.run(self.records.deadline, commit)?;
         self.open = false;
         Ok(())
     }
@@ -311,13 +305,10 @@ impl Drop for PostgresTransaction<'_> {
             let _leaked = ManuallyDrop::new(self.turn.take());
         } else if self.open {
             // If the worker is gone, so is its connection, and with it the transaction.
-            let _ = self.records.writer.run(self.records.end(), async |line| line.roll_back().await);
+            let _ = self.records.writer.run(self.records.deadline, async |line| line.roll_back().await);
         }
     }
 }
-
-/// A deadline that is not met in the life of a process, for durations that clocks cannot add.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ use core::{future::Future, mem::ManuallyDrop, pin::Pin};
 use std::{
     process,
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use pollster::block_on;
@@ -45,20 +45,23 @@ impl Worker {
         Ok(Self { jobs: Some(sender), thread: Some(thread), process: process::id() })
     }
 
-    /// Runs `job` and waits for what it returns, until `deadline` at the latest: earlier jobs have earlier deadlines.
+    /// Runs `job` and waits for what it returns, for `deadline` at most: with one duration for all jobs, earlier jobs end
+    /// earlier.
     ///
     /// # Errors
     ///
     /// Those of `job`; [`Error::Store`] with `Busy` after the deadline.
     pub(crate) fn run<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        deadline: Duration,
         job: impl AsyncFnOnce(&mut Line) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let now = Instant::now();
+        let end = now.checked_add(deadline).unwrap_or(now + FOR_EVER);
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |line| {
             Box::pin(async move {
-                let result = match timeout_at(deadline.into(), job(&mut *line)).await {
+                let result = match timeout_at(end.into(), job(&mut *line)).await {
                     Ok(result) => result,
                     Err(_) => {
                         // Where it stands is not known.
@@ -92,3 +95,6 @@ impl Drop for Worker {
         }
     }
 }
+
+/// A deadline that is not met in the life of a process, for durations that clocks cannot add.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
