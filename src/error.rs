@@ -251,7 +251,7 @@ pub enum PolicyRule {
     Compartment,
     /// A successor changes or drops something permanent, or its version is not the next one.
     Continuity,
-    /// A deterministic field names no domain, or another field does.
+    /// A deterministic field names no domain, another field does, or two fields of a domain differ in type or padding.
     Domain,
     /// The same label is used twice.
     Duplicate,
@@ -263,11 +263,13 @@ pub enum PolicyRule {
     Mask,
     /// A `migrating_until` date is not of the form YYYY-MM-DD, or the field is not a text cell.
     Migration,
+    /// Padding is not for this field, or its block is not of 2 to 4096 bytes.
+    Padding,
     /// The storage form is not allowed for the field's content or class.
     Storage,
     /// The document is not JSON of the policy schema.
     Syntax,
-    /// The field's type is not one that this version can seal.
+    /// The field's content needs the type text or bytes.
     Type,
 }
 
@@ -276,7 +278,8 @@ impl fmt::Display for PolicyRule {
         f.write_str(match self {
             Self::Binding => {
                 {
-                "bind must be row, unbound, or natural keys: plain fields of the same table, of type bytes, i64 or text"
+                "bind must be row, unbound, or natural keys: plain fields of the same table, of type bytes, i64 or text; a \
+                 deterministic field is unbound"
             }
             }
             Self::Class => "class must list 1 to 4 different classes, and the last must suit the content",
@@ -285,15 +288,18 @@ impl fmt::Display for PolicyRule {
                 "a successor has a higher version, keeps every field, type, binding, index and compartment, and gives a \
                  field that was there only compartments that are new"
             }
-            Self::Domain => "domain is for deterministic fields, and they need one",
+            Self::Domain => {
+                "domain is for deterministic fields, and they need one; all fields of a domain have the same type and padding"
+            }
             Self::Duplicate => "labels must be unique",
             Self::Index => "an index needs a cell field, a known kind and normaliser, and 8 to 63 bits",
             Self::Label => "a label has 1 to 63 characters out of a-z, 0-9 and _, and starts with a letter",
             Self::Mask => "the mask's kind must fit the content, and its class must not exceed the field's",
             Self::Migration => "migrating_until is a date (YYYY-MM-DD) on a cell field of type text",
+            Self::Padding => "padding is for sealed fields: padme, or a block of 2 to 4096 bytes",
             Self::Storage => "this content or class may not be stored in that form",
             Self::Syntax => "not JSON of the policy schema, version 1",
-            Self::Type => "sealed fields of this version are bytes or text",
+            Self::Type => "a field with this content is of type text or bytes",
         })
     }
 }

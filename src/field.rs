@@ -19,7 +19,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-pub use cell::CellHeader;
+pub use cell::{CellHeader, CellKind};
 pub use index::BlindIndex;
 pub use mask::Mask;
 pub use row::{Key, Row};
@@ -45,7 +45,7 @@ impl Tenant {
     /// # Errors
     ///
     /// [`Error::UnknownField`] if the policy in force has none, or there is no policy; [`Error::Unsupported`] if the
-    /// policy does not store it as cells.
+    /// policy stores it as it is.
     pub fn field(&self, label: &str) -> Result<Field, Error> {
         let view = self.view()?;
         let slot = view.policy()?.layout().values(label)?;
@@ -99,7 +99,8 @@ impl Field {
         rule.expect("a field is made from a policy that has it")
     }
 
-    /// Seals a value for a row. The result is 64 bytes longer than the value.
+    /// Seals a value for a row. The result is 64 bytes longer than the value; of a deterministic field, which takes
+    /// [`Row::UNBOUND`], 40 bytes; [`Field::sealed_len`] tells, and what padding adds.
     ///
     /// # Errors
     ///
@@ -161,12 +162,20 @@ impl Field {
     {
         let column = self.column.current()?;
         let rule = column.rule()?;
-        let mut sealer = Sealer::new(column.keys()?)?.bulk(&mut Os)?;
-        let sealed = each(cells, |(row, value)| {
-            let row = row.into();
-            row.check(&rule.bind)?;
-            sealer.seal(row, &value.into().bytes_of(rule.value_type)?)
-        })?;
+        let mut sealer = Sealer::new(column.keys()?, rule.padding)?;
+        let sealed = if sealer.is_deterministic() {
+            each(cells, |(row, value)| {
+                row.into().check(&rule.bind)?;
+                sealer.seal_deterministic(&value.into().bytes_of(rule.value_type)?)
+            })?
+        } else {
+            let mut sealer = sealer.bulk(&mut Os)?;
+            each(cells, |(row, value)| {
+                let row = row.into();
+                row.check(&rule.bind)?;
+                sealer.seal(row, &value.into().bytes_of(rule.value_type)?)
+            })?
+        };
         // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
         self.column.current()?;
         Ok(sealed)
@@ -208,6 +217,30 @@ impl Field {
         })?;
         self.column.current()?;
         Ok(opened)
+    }
+
+    /// Every cell that this value is stored as by a deterministic field: one of each live index epoch, the newest first. For
+    /// `WHERE column IN (...)`; there is nothing to recheck.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] of a field that is not deterministic; [`Error::WrongType`], [`Error::Value`],
+    /// [`Error::TooLong`].
+    pub fn lookup<'v>(&self, value: impl Into<Value<'v>>) -> Result<Vec<Vec<u8>>, Error> {
+        let column = self.column.current()?;
+        let rule = column.rule()?;
+        let value = value.into().bytes_of(rule.value_type)?;
+        let keys = column.keys()?.of_sealing_suite();
+        keys.map(|key| Sealer::of_key(key, rule.padding).seal_deterministic(&value)).collect()
+    }
+
+    /// As [`Field::lookup`], in the text form.
+    ///
+    /// # Errors
+    ///
+    /// As [`Field::lookup`].
+    pub fn lookup_text<'v>(&self, value: impl Into<Value<'v>>) -> Result<Vec<String>, Error> {
+        Ok(self.lookup(value)?.iter().map(|cell| cell::to_text(cell)).collect())
     }
 
     /// What a cell starts with that is sealed as new ones are: the newest generation, the current class, the suite in force.
@@ -303,14 +336,15 @@ impl Field {
         Ok(resealed)
     }
 
-    /// How long the cell of a value of `len` bytes is, in bytes: 64 more.
+    /// How long the cell of a value of `len` bytes is, in bytes: 64 more, or 40 of a deterministic field, and what padding
+    /// adds.
     ///
     /// # Errors
     ///
     /// As [`Tenant::field`]; [`Error::TooLong`] if that is no length.
     pub fn sealed_len(&self, len: usize) -> Result<usize, Error> {
-        let suite = self.column.current()?.header()?.suite;
-        cell::sealed_len(suite, len).ok_or(Error::TooLong)
+        let column = self.column.current()?;
+        cell::sealed_len(column.header()?, column.rule()?.padding, len).ok_or(Error::TooLong)
     }
 
     /// How long the text form of the cell of a value of `len` bytes is, in characters: what a `VARCHAR` must hold.
@@ -392,7 +426,7 @@ impl Column {
         let column = self.current()?;
         let rule = column.rule()?;
         row.check(&rule.bind)?;
-        Sealer::new(column.keys()?)?.seal(row, &value.bytes_of(rule.value_type)?, rng)
+        Sealer::new(column.keys()?, rule.padding)?.seal(row, &value.bytes_of(rule.value_type)?, rng)
     }
 
     pub(crate) fn open(&self, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
@@ -430,7 +464,7 @@ impl Current<'_> {
 
     /// The header of a cell that is sealed now.
     fn header(&self) -> Result<CellHeader, Error> {
-        self.keys()?.sealing().map(CellHeader::of_key)
+        Ok(CellHeader::of_key(self.keys()?.sealing()?, self.rule()?.padding))
     }
 
     fn keys(&self) -> Result<&CellKeys, Error> {

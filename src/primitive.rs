@@ -11,6 +11,7 @@ pub(crate) mod mac;
 pub(crate) mod password;
 pub(crate) mod rng;
 pub(crate) mod sign;
+pub(crate) mod siv;
 
 #[cfg(test)]
 mod vectors;

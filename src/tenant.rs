@@ -50,7 +50,8 @@ pub use signing::{KeyList, PublicKey, SigningPurpose};
 pub use state::{GrantName, LeafName, RootName, TenantState};
 pub use store::{Change, Entry, RecordStore, StorageAction, StoreTransaction};
 pub use suite::Suite;
+pub(crate) use suite::SuiteKey;
 pub use view::Tenant;
 
-pub(crate) use chain::{CellKey, CellKeys, IndexKeys};
+pub(crate) use chain::{CellKey, CellKeys, Cipher, IndexKeys};
 pub(crate) use view::View;

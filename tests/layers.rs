@@ -22,9 +22,10 @@ const LAYERS: [&[&str]; 4] = [
 ];
 
 /// Crates that only `primitive` names. `subtle` is also for `encoding` and `secret`, which compare.
-const CRYPTOGRAPHY: [&str; 15] = [
+const CRYPTOGRAPHY: [&str; 16] = [
     "aes",
     "aes_gcm",
+    "aes_siv",
     "argon2",
     "aws_lc_rs",
     "cbc",

@@ -9,15 +9,18 @@ use crate::{
     primitive::{
         aead::{Aes256Gcm, GCM_NONCE_LEN, TAG_LEN},
         rng::RandomSource,
+        siv::{AesSiv, SIV_LEN},
     },
     secret::SecretBytes,
-    tenant::{CellKey, CellKeys, Generation, Suite},
+    tenant::{CellKey, CellKeys, Cipher, Generation, Suite, SuiteKey, policy::Padding},
 };
 
 /// The first byte of every cell. It occurs in no UTF-8 text.
 const MAGIC: u8 = 0xf8;
-/// The kind of a field's cell.
-const KIND_FIELD: u8 = 1;
+/// The flag of a cell whose value was padded.
+const PADDED: u8 = 2;
+/// What stands after a value that is padded, ISO/IEC 7816-4; zeros follow.
+const PADDING: u8 = 0x80;
 /// The size of the header, in bytes.
 pub(crate) const HEADER_LEN: usize = 24;
 /// What the text form of a cell starts with.
@@ -27,9 +30,13 @@ pub(crate) const TEXT_PREFIX: &[u8] = b"ts1.";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CellHeader {
+    /// Whether equal values of its domain look equal.
+    pub kind: CellKind,
     /// The suite.
     pub suite: Suite,
-    /// The generation of the tenant's root that sealed it.
+    /// Whether its length is that of a padded value.
+    pub is_padded: bool,
+    /// The generation of the tenant's root that sealed it; the index epoch of a deterministic cell.
     pub generation: Generation,
     /// The 16-byte commitment of the key: the same for every cell of one place, generation and class.
     pub key_commitment: [u8; 16],
@@ -49,11 +56,18 @@ impl CellHeader {
         Parts::parse(cell).map(|parts| parts.header)
     }
 
-    pub(crate) fn of_key(key: &CellKey) -> Self {
-        Self { suite: key.suite, generation: key.generation, key_commitment: key.kc }
+    /// Of a cell under that key.
+    pub(crate) fn of_key(key: &CellKey, padding: Option<Padding>) -> Self {
+        Self {
+            kind: key.kind(),
+            suite: key.suite,
+            is_padded: padding.is_some(),
+            generation: key.generation,
+            key_commitment: key.kc,
+        }
     }
 
-    /// `F8 || suite || flags 00 || kind 01 || generation u32 BE || kc`.
+    /// `F8 || suite || flags || kind || generation u32 BE || kc`.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
@@ -72,16 +86,70 @@ impl CellHeader {
     }
 
     fn fixed(&self) -> [u8; 4] {
-        [MAGIC, self.suite.id(), 0, KIND_FIELD]
+        [MAGIC, self.suite.id(), u8::from(self.is_padded) * PADDED, self.kind.id()]
+    }
+}
+
+/// What kind of cell a header is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CellKind {
+    /// `02`: equal values of a domain give equal cells.
+    Deterministic,
+    /// `01`: two cells of equal values differ.
+    Field,
+}
+
+impl CellKind {
+    const fn id(self) -> u8 {
+        match self {
+            Self::Deterministic => 2,
+            Self::Field => 1,
+        }
+    }
+
+    fn from_id(id: u8) -> Result<Self, Error> {
+        let known = [Self::Deterministic, Self::Field].into_iter();
+        known.into_iter().find(|kind| kind.id() == id).ok_or(Error::Unsupported)
+    }
+
+    /// The suite of that number that cells of this kind may have.
+    fn suite(self, id: u8) -> Result<Suite, Error> {
+        let suites = Suite::ALL.iter().map(|suite| match self {
+            Self::Deterministic => suite.deterministic(),
+            Self::Field => *suite,
+        });
+        suites.into_iter().find(|suite| suite.id() == id).ok_or(Error::Unsupported)
+    }
+}
+
+impl CellKey {
+    pub(crate) const fn kind(&self) -> CellKind {
+        match self.cipher {
+            Cipher::Deterministic(_) => CellKind::Deterministic,
+            Cipher::Randomised(_) => CellKind::Field,
+        }
+    }
+
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] of a deterministic field, whose cells have no nonce.
+    fn randomised(&self) -> Result<&SuiteKey, Error> {
+        match &self.cipher {
+            Cipher::Deterministic(_) => Err(Error::Unsupported),
+            Cipher::Randomised(key) => Ok(key),
+        }
     }
 }
 
 /// A cell, taken apart.
 struct Parts<'a> {
     header: CellHeader,
+    /// The nonce; of a deterministic cell the synthetic IV.
     nonce: &'a [u8],
     ciphertext: &'a [u8],
-    tag: &'a [u8; TAG_LEN],
+    /// Of a deterministic cell empty.
+    tag: &'a [u8],
 }
 
 impl<'a> Parts<'a> {
@@ -90,16 +158,31 @@ impl<'a> Parts<'a> {
         if reader.u8()? != MAGIC {
             return Err(Error::Malformed);
         }
-        let suite = Suite::from_id(reader.u8()?)?;
-        if reader.array::<2>()? != &[0, KIND_FIELD] {
-            return Err(Error::Unsupported);
-        }
+        let [suite, flags, kind] = *reader.array()?;
+        let kind = CellKind::from_id(kind)?;
+        let suite = kind.suite(suite)?;
+        let is_padded = match flags {
+            0 => false,
+            PADDED => true,
+            _ => return Err(Error::Unsupported),
+        };
         let generation = reader.u32()?.try_into()?;
         let key_commitment = *reader.array()?;
-        let nonce = reader.take(suite.nonce_len())?;
+        let header = CellHeader { kind, suite, is_padded, generation, key_commitment };
+        let (nonce_len, tag_len) = sizes(kind, suite);
+        let nonce = reader.take(nonce_len)?;
         let sealed = reader.take(reader.remaining())?;
-        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
-        Ok(Self { header: CellHeader { suite, generation, key_commitment }, nonce, ciphertext, tag })
+        let at = sealed.len().checked_sub(tag_len).ok_or(Error::Malformed)?;
+        let (ciphertext, tag) = sealed.split_at_checked(at).ok_or(Error::Malformed)?;
+        Ok(Self { header, nonce, ciphertext, tag })
+    }
+}
+
+/// What a cell has before its ciphertext and after it, in bytes.
+const fn sizes(kind: CellKind, suite: Suite) -> (usize, usize) {
+    match kind {
+        CellKind::Deterministic => (SIV_LEN, 0),
+        CellKind::Field => (suite.nonce_len(), TAG_LEN),
     }
 }
 
@@ -127,8 +210,30 @@ pub(crate) fn in_form_of(other: &[u8], cell: Vec<u8>) -> Vec<u8> {
 }
 
 /// The size of the cell of a value, in bytes.
-pub(crate) fn sealed_len(suite: Suite, len: usize) -> Option<usize> {
-    (HEADER_LEN + suite.nonce_len() + TAG_LEN).checked_add(len)
+pub(crate) fn sealed_len(header: CellHeader, padding: Option<Padding>, len: usize) -> Option<usize> {
+    let (before, after) = sizes(header.kind, header.suite);
+    (HEADER_LEN + before + after).checked_add(padded_len(padding, len)?)
+}
+
+/// How many bytes are sealed of a value of `len`.
+fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> {
+    let Some(padding) = padding else { return Some(len) };
+    let least = len.checked_add(1)?;
+    match padding {
+        Padding::Block(size) => least.checked_next_multiple_of(usize::from(size).max(1)),
+        Padding::Padme => {
+            // Of E = floor(log2(least)), the floor(log2(E)) + 1 bits after the first stay.
+            let exponent = least.ilog2();
+            let kept = exponent.checked_ilog2().map_or(0, |bits| bits + 1);
+            least.checked_next_multiple_of(1 << exponent.saturating_sub(kept))
+        }
+    }
+}
+
+/// The length of the value that is padded; `None` if it is not.
+fn unpadded_len(padded: &[u8]) -> Option<usize> {
+    let last = padded.iter().rposition(|byte| *byte != 0)?;
+    (padded.get(last) == Some(&PADDING)).then_some(last)
 }
 
 /// The size of a cell's text form, in characters.
@@ -139,32 +244,62 @@ pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
 /// Seals cells of one column. One value draws its nonce alone; many share a salt and number the rest.
 pub(crate) struct Sealer<'k> {
     key: &'k CellKey,
+    header: CellHeader,
+    padding: Option<Padding>,
+    /// Of a deterministic field.
+    siv: Option<AesSiv>,
     /// `header || context hash`, then the row of the cell at hand.
     aad: Vec<u8>,
     prefix_len: usize,
 }
 
 impl<'k> Sealer<'k> {
-    pub(crate) fn new(keys: &'k CellKeys) -> Result<Self, Error> {
-        let key = keys.sealing()?;
-        let mut aad = Vec::with_capacity(HEADER_LEN + key.context.len() + 48);
-        CellHeader::of_key(key).write(&mut aad);
-        aad.extend_from_slice(&key.context);
-        Ok(Self { key, prefix_len: aad.len(), aad })
+    pub(crate) fn new(keys: &'k CellKeys, padding: Option<Padding>) -> Result<Self, Error> {
+        Ok(Self::of_key(keys.sealing()?, padding))
     }
 
-    /// One cell under a random nonce.
+    pub(crate) fn of_key(key: &'k CellKey, padding: Option<Padding>) -> Self {
+        let header = CellHeader::of_key(key, padding);
+        let mut aad = Vec::with_capacity(HEADER_LEN + key.context.len() + 48);
+        header.write(&mut aad);
+        aad.extend_from_slice(&key.context);
+        let siv = match &key.cipher {
+            Cipher::Deterministic(key) => Some(AesSiv::new(key)),
+            Cipher::Randomised(_) => None,
+        };
+        Self { key, header, padding, siv, prefix_len: aad.len(), aad }
+    }
+
+    /// Whether equal values give equal cells.
+    pub(crate) fn is_deterministic(&self) -> bool {
+        self.siv.is_some()
+    }
+
+    /// One cell: under a random nonce, or deterministic.
     pub(crate) fn seal(
         &mut self,
         row: Row<'_>,
         plaintext: &[u8],
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
+        if self.is_deterministic() {
+            return self.seal_deterministic(plaintext);
+        }
         let mut nonce = [0; 32];
         let (nonce, _) = nonce.split_at_mut_checked(self.key.suite.nonce_len()).ok_or(Error::Malformed)?;
         rng.fill(nonce)?;
-        let (gcm, _) = self.key.key.derive(nonce)?;
+        let (gcm, _) = self.key.randomised()?.derive(nonce)?;
         self.seal_with(&gcm, nonce, row, plaintext)
+    }
+
+    /// A deterministic cell: it knows no row.
+    pub(crate) fn seal_deterministic(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        let (mut out, start) = self.begin(&[0; SIV_LEN], plaintext)?;
+        let siv = self.siv.as_mut().ok_or(Error::Unsupported)?;
+        self.aad.truncate(self.prefix_len);
+        let (head, buffer) = out.split_at_mut_checked(start).ok_or(Error::Malformed)?;
+        *head.last_chunk_mut().ok_or(Error::Malformed)? = siv.seal_in_place(&self.aad, buffer)?;
+        Ok(out)
     }
 
     /// Starts a bulk call: `nonce = salt || counter u64 BE`, so that all its cells share a derived key.
@@ -172,7 +307,7 @@ impl<'k> Sealer<'k> {
         let mut nonce = vec![0; self.key.suite.nonce_len()];
         let (salt, _) = nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
         rng.fill(salt)?;
-        let (gcm, _) = self.key.key.derive(&nonce)?;
+        let (gcm, _) = self.key.randomised()?.derive(&nonce)?;
         Ok(BulkSealer { sealer: self, gcm, nonce, next: 0 })
     }
 
@@ -185,16 +320,27 @@ impl<'k> Sealer<'k> {
     ) -> Result<Vec<u8>, Error> {
         self.aad.truncate(self.prefix_len);
         row.encode(&mut self.aad)?;
-        let mut out = Vec::with_capacity(HEADER_LEN + nonce.len() + plaintext.len() + TAG_LEN);
-        CellHeader::of_key(self.key).write(&mut out);
-        out.extend_from_slice(nonce);
-        let start = out.len();
-        out.extend_from_slice(plaintext);
+        let (mut out, start) = self.begin(nonce, plaintext)?;
         let tail = nonce.last_chunk().ok_or(Error::Malformed)?;
         let buffer = out.get_mut(start..).ok_or(Error::Malformed)?;
         let tag = gcm.seal_in_place(tail, &self.aad, buffer)?;
         out.extend_from_slice(&tag);
         Ok(out)
+    }
+
+    /// A cell up to its tag, not yet encrypted, and where the padded value begins.
+    fn begin(&self, nonce: &[u8], plaintext: &[u8]) -> Result<(Vec<u8>, usize), Error> {
+        let padded = padded_len(self.padding, plaintext.len()).ok_or(Error::TooLong)?;
+        let start = HEADER_LEN + nonce.len();
+        let mut out = Vec::with_capacity(start.checked_add(padded + TAG_LEN).ok_or(Error::TooLong)?);
+        self.header.write(&mut out);
+        out.extend_from_slice(nonce);
+        out.extend_from_slice(plaintext);
+        if self.padding.is_some() {
+            out.push(PADDING);
+            out.resize(start + padded, 0);
+        }
+        Ok((out, start))
     }
 }
 
@@ -220,12 +366,14 @@ pub(crate) struct Opener<'k> {
     keys: &'k CellKeys,
     aad: Vec<u8>,
     derived: Option<Derived>,
+    /// The last key of deterministic cells, by its position.
+    siv: Option<(usize, AesSiv)>,
 }
 
 impl<'k> Opener<'k> {
     /// For one cell.
     pub(crate) fn new(keys: &'k CellKeys) -> Self {
-        Self { keys, aad: Vec::with_capacity(160), derived: None }
+        Self { keys, aad: Vec::with_capacity(160), derived: None, siv: None }
     }
 
     /// For many.
@@ -244,24 +392,45 @@ impl<'k> Opener<'k> {
         let parts = Parts::parse(cell)?;
         let header = parts.header;
         let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
-        let (position, key) = found.ok_or(Error::UnknownKey)?;
+        let (position, key) = found.filter(|(_, key)| key.kind() == header.kind).ok_or(Error::UnknownKey)?;
         self.aad.clear();
         header.write(&mut self.aad);
         self.aad.extend_from_slice(&key.context);
-        row.encode(&mut self.aad)?;
         let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
         let buffer = plaintext.expose_secret_mut();
-        match &mut self.derived {
-            None => {
-                let (gcm, tail) = key.key.derive(parts.nonce)?;
-                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+        match &key.cipher {
+            Cipher::Deterministic(key) => {
+                let siv = parts.nonce.try_into().map_err(|_| Error::Malformed)?;
+                let kept = self.siv.take().filter(|(known, _)| *known == position);
+                let (_, key) = self.siv.insert(kept.unwrap_or_else(|| (position, AesSiv::new(key))));
+                key.open_in_place(&self.aad, buffer, siv)?;
             }
-            Some(derived) => {
-                let tail = parts.nonce.last_chunk().ok_or(Error::Malformed)?;
-                derived.get(position, key, parts.nonce)?.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+            Cipher::Randomised(key) => {
+                row.encode(&mut self.aad)?;
+                self.open_randomised(position, key, &parts, buffer)?;
             }
         }
+        if header.is_padded {
+            let len = unpadded_len(plaintext.expose_secret()).ok_or(Error::Malformed)?;
+            plaintext.truncate(len);
+        }
         Ok(plaintext)
+    }
+
+    fn open_randomised(
+        &mut self,
+        position: usize,
+        key: &SuiteKey,
+        parts: &Parts<'_>,
+        buffer: &mut [u8],
+    ) -> Result<(), Error> {
+        let tag = parts.tag.try_into().map_err(|_| Error::Malformed)?;
+        if let Some(derived) = &mut self.derived {
+            let tail = parts.nonce.last_chunk().ok_or(Error::Malformed)?;
+            return derived.get(position, key, parts.nonce)?.open_in_place(tail, &self.aad, buffer, tag);
+        }
+        let (gcm, tail) = key.derive(parts.nonce)?;
+        gcm.open_in_place(tail, &self.aad, buffer, tag)
     }
 }
 
@@ -280,7 +449,7 @@ impl Derived {
     /// How many derived keys are kept.
     const MAX: usize = 1024;
 
-    fn get(&mut self, position: usize, key: &CellKey, nonce: &[u8]) -> Result<&Aes256Gcm, Error> {
+    fn get(&mut self, position: usize, key: &SuiteKey, nonce: &[u8]) -> Result<&Aes256Gcm, Error> {
         let head = nonce
             .len()
             .checked_sub(GCM_NONCE_LEN)
@@ -297,7 +466,7 @@ impl Derived {
                     self.entries.clear();
                 }
                 self.last = self.entries.len();
-                self.entries.push((slot, key.key.derive(nonce)?.0));
+                self.entries.push((slot, key.derive(nonce)?.0));
                 self.positions.insert(slot, self.last);
             }
         }
@@ -324,7 +493,7 @@ mod tests {
     #[test]
     fn a_bulk_call_ends_before_its_counter_repeats() {
         with_keys(|keys| {
-            let mut sealer = Sealer::new(keys).unwrap().bulk(&mut Os).unwrap();
+            let mut sealer = Sealer::new(keys, None).unwrap().bulk(&mut Os).unwrap();
             sealer.next = u64::MAX - 1;
             assert!(sealer.seal(1.into(), b"").is_ok());
             assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
@@ -337,7 +506,7 @@ mod tests {
         with_keys(|keys| {
             let mut opener = Opener::bulk(keys);
             for row in 0..3_000 {
-                let cell = Sealer::new(keys).unwrap().seal(row.into(), b"", &mut Os).unwrap();
+                let cell = Sealer::new(keys, None).unwrap().seal(row.into(), b"", &mut Os).unwrap();
                 opener.open(row.into(), &cell).unwrap();
                 let derived = opener.derived.as_ref().unwrap();
                 assert!(derived.entries.len() <= Derived::MAX && derived.positions.len() <= Derived::MAX);

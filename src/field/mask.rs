@@ -43,6 +43,7 @@ impl Mask {
 pub(crate) fn mask(kind: MaskKind, value: &str) -> String {
     let shown = match kind {
         MaskKind::BankCard => bank_card(value),
+        MaskKind::Custom { first, last } => ends(value, first, last),
         MaskKind::Email => email(value),
         MaskKind::IdCard => id_card(value),
         MaskKind::MobileCn => mobile(value),
@@ -65,6 +66,17 @@ fn email(value: &str) -> Option<String> {
     let address = normalise::email(value).ok()?;
     let (local, domain) = address.split_once('@')?;
     Some(format!("{}***@{domain}", local.graphemes(true).next()?))
+}
+
+/// That many characters that a reader sees, at the beginning and at the end, of which at least as many are hidden.
+fn ends(value: &str, first: u8, last: u8) -> Option<String> {
+    let characters: Vec<&str> = value.trim().graphemes(true).collect();
+    let (first, last) = (usize::from(first), usize::from(last));
+    if characters.len() < 2 * (first + last) {
+        return None;
+    }
+    let (head, tail) = (characters.get(..first)?, characters.get(characters.len() - last..)?);
+    Some(format!("{}****{}", head.concat(), tail.concat()))
 }
 
 /// The first three and the last four characters.
@@ -142,6 +154,12 @@ mod tests {
             (MaskKind::Email, "Zhang.San@Example.com", "z***@example.com"),
             (MaskKind::Email, "张@例子.中国", "张***@例子.中国"),
             (MaskKind::Email, "no address", "****"),
+            (MaskKind::Custom { first: 2, last: 1 }, "AB1239", "AB****9"),
+            (MaskKind::Custom { first: 2, last: 1 }, "AB129", "****"),
+            (MaskKind::Custom { first: 0, last: 2 }, " 粤B12345 ", "****45"),
+            (MaskKind::Custom { first: 1, last: 0 }, "🇨🇳队", "🇨🇳****"),
+            (MaskKind::Custom { first: 1, last: 0 }, "队", "****"),
+            (MaskKind::Custom { first: 8, last: 8 }, "", "****"),
         ] {
             assert_eq!(mask(kind, value), shown, "{value}");
         }

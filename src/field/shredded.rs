@@ -59,6 +59,6 @@ fn leaf_of(value: &[u8]) -> Option<LeafName> {
         Some(text) => CellHeader::parse(&base64url_decode(text).ok()?),
         None => CellHeader::parse(value),
     };
-    let CellHeader { suite, generation, key_commitment } = header.ok()?;
+    let CellHeader { suite, generation, key_commitment, .. } = header.ok()?;
     Some(LeafName { generation, key_commitment, suite: suite.id() })
 }

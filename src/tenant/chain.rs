@@ -96,7 +96,10 @@ impl CellKeys {
                         suite: *suite,
                         generation: *generation,
                         kc: *suite.expand::<16>(&node.0, "field/commit", &[])?.expose_secret(),
-                        key: SuiteKey::new(*suite, suite.expand(&node.0, "field/aead", &[])?),
+                        cipher: Cipher::Randomised(SuiteKey::new(
+                            *suite,
+                            suite.expand(&node.0, "field/aead", &[])?,
+                        )?),
                         context: suite.hash(&context),
                     });
                 }
@@ -104,6 +107,33 @@ impl CellKeys {
         }
         // A stable sort: within a suite the newest generation and current class stay in front.
         keys.sort_by_key(|key| key.suite != sealing);
+        Ok(Self(keys))
+    }
+
+    /// Derives those of a domain of deterministic cells for every index epoch, newest first, and suite.
+    pub(crate) fn derive_domain(
+        tenant: &TenantId,
+        roots: &[(Generation, Node)],
+        domain: &str,
+        value_type: ValueType,
+        sealing: Suite,
+    ) -> Result<Self, Error> {
+        let value_type: &[u8] = &[value_type.id()];
+        let context = info(&[b"deterministic", tenant.as_bytes(), domain.as_bytes(), value_type])?;
+        let mut keys = Vec::with_capacity(roots.len() * Suite::ALL.len());
+        for suite in Suite::ALL.iter().map(|suite| suite.deterministic()) {
+            for (epoch, root) in roots {
+                let node = root.step("node/domain", domain.as_bytes())?;
+                keys.push(CellKey {
+                    suite,
+                    generation: *epoch,
+                    kc: *suite.expand::<16>(&node.0, "domain/commit", &[value_type])?.expose_secret(),
+                    cipher: Cipher::Deterministic(suite.expand(&node.0, "domain/aead", &[value_type])?),
+                    context: suite.hash(&context),
+                });
+            }
+        }
+        keys.sort_by_key(|key| key.suite != sealing.deterministic());
         Ok(Self(keys))
     }
 
@@ -119,6 +149,12 @@ impl CellKeys {
             key_commitment: key.kc,
             suite: key.suite.id(),
         })
+    }
+
+    /// Every key under which a deterministic cell may be sealed as new ones are: one of each live index epoch.
+    pub(crate) fn of_sealing_suite(&self) -> impl Iterator<Item = &CellKey> {
+        let sealing = self.0.first().map(|key| key.suite);
+        self.0.iter().filter(move |key| Some(key.suite) == sealing)
     }
 
     /// The position of the key that a header names. All three must match: nothing is tried.
@@ -139,9 +175,17 @@ pub(crate) struct CellKey {
     pub(crate) generation: Generation,
     /// The 16-byte key commitment that cells carry.
     pub(crate) kc: [u8; 16],
-    pub(crate) key: SuiteKey,
+    pub(crate) cipher: Cipher,
     /// The hash of the static context: part of every cell's AAD.
     pub(crate) context: Vec<u8>,
+}
+
+/// How the cells of a place are sealed.
+pub(crate) enum Cipher {
+    /// Equal values of the domain look equal: a key of AES-SIV.
+    Deterministic(Secret<64>),
+    /// Under a nonce of each cell's own.
+    Randomised(SuiteKey),
 }
 
 /// The keys of one blind index, the one that writes first.

@@ -302,7 +302,7 @@ impl LocalKek {
     }
 
     fn wrapping_key(prk: &Secret<32>, suite: Suite) -> Result<SuiteKey, Error> {
-        Ok(SuiteKey::new(suite, suite.expand(prk, "kek/wrap", &[])?))
+        SuiteKey::new(suite, suite.expand(prk, "kek/wrap", &[])?)
     }
 
     fn with_wrapping<T>(

@@ -627,7 +627,7 @@ fn sealing_key(
     suite: Suite,
 ) -> Result<SuiteKey, Error> {
     let prk = argon2id(passphrase.expose_secret(), salt, cost.memory_kib, cost.passes, cost.lanes)?;
-    Ok(SuiteKey::new(suite, suite.expand(&prk, "keyfile/kek", &[])?))
+    SuiteKey::new(suite, suite.expand(&prk, "keyfile/kek", &[])?)
 }
 
 /// What tells one file from another without reading it: inode, size, and time of change in seconds and nanoseconds.
@@ -659,7 +659,7 @@ mod tests {
     /// A head that stands for none that was sealed: what comes after it is read under the MAC alone.
     fn head() -> (Head, Keks) {
         let kek = KeyHandle::local(&Kek::generate().unwrap()).unwrap();
-        let sealing = Arc::new(SuiteKey::new(Suite::default(), Secret::from_bytes(&[7; 32])));
+        let sealing = Arc::new(SuiteKey::new(Suite::default(), Secret::from_bytes(&[7; 32])).unwrap());
         (Head { bytes: b"head".to_vec(), aad_len: 4, sealing }, Keks::new(kek, &[]))
     }
 

@@ -170,6 +170,9 @@ pub struct FieldRule {
     /// Until the end of that day, UTC, values that are no cells are read as plaintext.
     #[serde(default)]
     pub migrating_until: Option<String>,
+    /// How far values are padded, so that the length of a cell tells less. Left out in canonical form if it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub padding: Option<Padding>,
     /// How values are stored.
     pub storage: Storage,
     /// The permanent label of the table.
@@ -261,7 +264,7 @@ impl Content {
 pub enum Storage {
     /// Sealed, each value on its own: two equal values look different.
     Cell,
-    /// Sealed so that equal values of a domain look equal. Reserved: this version does not seal such fields.
+    /// Sealed so that equal values of a domain look equal, to everybody who sees them.
     Deterministic,
     /// As they are.
     Plain,
@@ -321,6 +324,17 @@ pub enum Bind {
     Row,
     /// Not at all: a cell may be moved between rows of its column unnoticed.
     Unbound,
+}
+
+/// How far a value is padded before it is sealed. FORMAT.md section 6.8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Padding {
+    /// To a multiple of that many bytes, 2 to 4096.
+    Block(u16),
+    /// PADMÉ: to a length of few significant bits, at most 12 % more. For values whose lengths differ a lot.
+    Padme,
 }
 
 /// A blind index of a field.
@@ -423,6 +437,14 @@ pub struct MaskRule {
 pub enum MaskKind {
     /// `6222****1234`.
     BankCard,
+    /// That many characters at the beginning and at the end, 0 to 8 each and not none, of a value of which at least half
+    /// stays hidden: `AB****9` of `{first: 2, last: 1}`.
+    Custom {
+        /// How many at the beginning.
+        first: u8,
+        /// How many at the end.
+        last: u8,
+    },
     /// `z***@example.com`.
     Email,
     /// `110***********002X`.

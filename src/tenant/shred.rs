@@ -7,7 +7,6 @@ use crate::{
     encoding::Reader,
     error::Error,
     tenant::{
-        chain::CellKeys,
         draft::Draft,
         event::KeyEvent,
         id::TenantId,
@@ -252,7 +251,7 @@ impl RootName {
 }
 
 /// The commitment of every key that cells of this tenant may name: each place of the policy, which never loses one, under
-/// each root and class. Index roots are unwrapped too: what a receipt names must be what there was.
+/// each root and class.
 ///
 /// # Errors
 ///
@@ -263,19 +262,21 @@ fn leaves(
     id: &TenantId,
     records: &[Record],
 ) -> Result<Vec<LeafName>, Error> {
-    let mut roots = Vec::new();
+    let (mut tenant_roots, mut index_roots) = (Vec::new(), Vec::new());
     for record in records {
-        let node = record.unwrap_root(keyring.keks())?;
-        if record.kind() == RootKind::TenantRoot {
-            roots.push((record.generation(), node));
-        }
+        let roots = match record.kind() {
+            RootKind::IndexRoot => &mut index_roots,
+            RootKind::TenantRoot => &mut tenant_roots,
+        };
+        roots.push((record.generation(), record.unwrap_root(keyring.keks())?));
     }
     let Some(policy) = draft.policy()? else { return Ok(Vec::new()) };
     let mut leaves = Vec::new();
     for column in policy.layout().columns() {
-        let keys = CellKeys::derive(id, &roots, &column.classes, &column.place(), keyring.suite())?;
-        leaves.extend(keys.names());
+        leaves.extend(column.keys(id, &tenant_roots, &index_roots, keyring.suite())?.names());
     }
     leaves.sort_unstable();
+    // The columns of a domain have the same keys.
+    leaves.dedup();
     Ok(leaves)
 }

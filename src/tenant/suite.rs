@@ -15,6 +15,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Suite {
+    /// `02`: AES-SIV (AEAD_AES_SIV_CMAC_512, RFC 5297), HKDF-SHA-256, SHA-256. Of deterministic cells alone.
+    AesSiv,
     /// `01`: XAES-256-GCM (C2SP), HKDF-SHA-256, SHA-256, HMAC-SHA-256.
     #[default]
     Xaes256Gcm,
@@ -26,10 +28,10 @@ pub enum Suite {
 }
 
 impl Suite {
-    /// Every suite of this build.
+    /// Every suite of this build that seals anything: all but that of deterministic cells.
     #[cfg(feature = "hazmat")]
     pub const ALL: &'static [Self] = &[Self::Xaes256Gcm, Self::Test];
-    /// Every suite of this build.
+    /// Every suite of this build that seals anything: all but that of deterministic cells.
     #[cfg(not(feature = "hazmat"))]
     pub const ALL: &'static [Self] = &[Self::Xaes256Gcm];
 
@@ -37,6 +39,7 @@ impl Suite {
     #[must_use]
     pub const fn id(self) -> u8 {
         match self {
+            Self::AesSiv => 0x02,
             Self::Xaes256Gcm => 0x01,
             #[cfg(feature = "hazmat")]
             Self::Test => 0x7f,
@@ -46,6 +49,7 @@ impl Suite {
     /// The size of a nonce, in bytes.
     pub(crate) const fn nonce_len(self) -> usize {
         match self {
+            Self::AesSiv => 0,
             Self::Xaes256Gcm => 24,
             #[cfg(feature = "hazmat")]
             Self::Test => 32,
@@ -55,9 +59,18 @@ impl Suite {
     /// The size of a MAC tag, in bytes.
     pub(crate) const fn mac_len(self) -> usize {
         match self {
-            Self::Xaes256Gcm => 32,
+            Self::AesSiv | Self::Xaes256Gcm => 32,
             #[cfg(feature = "hazmat")]
             Self::Test => 64,
+        }
+    }
+
+    /// The suite of the deterministic cells of a keyring that seals with this one.
+    pub(crate) const fn deterministic(self) -> Self {
+        match self {
+            Self::AesSiv | Self::Xaes256Gcm => Self::AesSiv,
+            #[cfg(feature = "hazmat")]
+            Self::Test => Self::Test,
         }
     }
 
@@ -79,7 +92,7 @@ impl Suite {
     ) -> Result<Secret<N>, Error> {
         let info = purpose_info(purpose, self.id(), N, context)?;
         Secret::try_filled(|out| match self {
-            Self::Xaes256Gcm => kdf::expand(prk, &info, out),
+            Self::AesSiv | Self::Xaes256Gcm => kdf::expand(prk, &info, out),
             #[cfg(feature = "hazmat")]
             Self::Test => kdf::hkdf_sha512(b"", prk.expose_secret(), &info, out),
         })
@@ -88,7 +101,7 @@ impl Suite {
     /// The suite's hash of a context.
     pub(crate) fn hash(self, bytes: &[u8]) -> Vec<u8> {
         match self {
-            Self::Xaes256Gcm => hash::sha256(&[bytes]).to_vec(),
+            Self::AesSiv | Self::Xaes256Gcm => hash::sha256(&[bytes]).to_vec(),
             #[cfg(feature = "hazmat")]
             Self::Test => hash::sha512(&[bytes]).to_vec(),
         }
@@ -97,7 +110,7 @@ impl Suite {
     /// The suite's MAC, [`Suite::mac_len`] bytes.
     pub(crate) fn mac(self, key: &Secret<32>, bytes: &[u8]) -> Vec<u8> {
         match self {
-            Self::Xaes256Gcm => mac::HmacSha256::new(key).tag(&[bytes]).to_vec(),
+            Self::AesSiv | Self::Xaes256Gcm => mac::HmacSha256::new(key).tag(&[bytes]).to_vec(),
             #[cfg(feature = "hazmat")]
             Self::Test => mac::hmac_sha512(key, &[bytes]).to_vec(),
         }
@@ -123,11 +136,15 @@ pub(crate) enum SuiteKey {
 }
 
 impl SuiteKey {
-    pub(crate) fn new(suite: Suite, key: Secret<32>) -> Self {
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] of the suite of deterministic cells, whose keys are none of these.
+    pub(crate) fn new(suite: Suite, key: Secret<32>) -> Result<Self, Error> {
         match suite {
-            Suite::Xaes256Gcm => Self::Xaes256Gcm(Box::new(Xaes256Gcm::new(key.expose_secret()))),
+            Suite::AesSiv => Err(Error::Unsupported),
+            Suite::Xaes256Gcm => Ok(Self::Xaes256Gcm(Box::new(Xaes256Gcm::new(key.expose_secret())))),
             #[cfg(feature = "hazmat")]
-            Suite::Test => Self::Test(key),
+            Suite::Test => Ok(Self::Test(key)),
         }
     }
 

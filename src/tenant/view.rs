@@ -119,8 +119,7 @@ impl View {
             return Ok(keys);
         }
         let column = self.column(slot)?;
-        let keys =
-            CellKeys::derive(&self.id, &self.tenant_roots, &column.classes, &column.place(), self.suite)?;
+        let keys = column.keys(&self.id, &self.tenant_roots, &self.index_roots, self.suite)?;
         // Of two that derive at once, one result is kept.
         Ok(cell.get_or_init(|| keys))
     }

@@ -72,7 +72,10 @@ impl Schema {
                 names.column(&field.table, &label, &default, sql_type)?;
             }
             for index in &field.indexes {
-                names.index(field, &index.label)?;
+                names.index(field, &index.label, &index_label(field, &index.label))?;
+            }
+            if let Some(domain) = &field.domain {
+                names.index(field, domain, &field.label())?;
             }
         }
         // A name for something that the policy does not have is a mistake in the caller's options.
@@ -223,9 +226,10 @@ impl Names<'_> {
         self.remember(label, &name, quoted)
     }
 
-    fn index(&self, field: &FieldRule, index: &str) -> Result<(), Error> {
+    /// An SQL index over the column of that label.
+    fn index(&self, field: &FieldRule, index: &str, column: &str) -> Result<(), Error> {
         let name = quote(&format!("tenantseal_{}.{}.{index}", field.table, field.column))?;
-        let (table, column) = (self.schema.sql(&field.table)?, self.schema.sql(&index_label(field, index))?);
+        let (table, column) = (self.schema.sql(&field.table)?, self.schema.sql(column)?);
         self.execute(&format!("CREATE INDEX IF NOT EXISTS {name} ON {table} (tenant, {column})"))
     }
 

@@ -83,18 +83,20 @@ impl Table<'_> {
         let rule = self.rule(column)?;
         let value = sealable(value)?;
         let base = self.tenant.field(&rule.label())?;
+        if rule.storage == Storage::Deterministic {
+            return self.find_cells(rule, index, base.lookup(value)?);
+        }
         let mut params = vec![self.tenant_value()];
         for compartment in core::iter::once("").chain(rule.compartments.iter().map(String::as_str)) {
             let tokens = in_compartment(&base, compartment)?.index(index)?.lookup(value)?;
             params.extend(tokens.into_iter().map(SqlValue::Integer));
         }
-        let places: Vec<String> = (2..=params.len()).map(|position| format!("?{position}")).collect();
         let tokens = self.schema.sql(&index_label(rule, index))?;
         let sealed = self.schema.sql(&rule.label())?;
         // A row that was written before the policy had this index has no token, and is a candidate too.
         let sql = self.select(&format!(
             "tenant = ?1 AND ({tokens} IN ({}) OR ({tokens} IS NULL AND {sealed} IS NOT NULL)) ORDER BY id",
-            places.join(",")
+            places(2, params.len())
         ))?;
         let index = base.index(index)?;
         let mut found = Vec::new();
@@ -105,6 +107,21 @@ impl Table<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The rows whose deterministic cell is one of these; the index is called as the domain is.
+    fn find_cells(&self, rule: &FieldRule, index: &str, cells: Vec<Vec<u8>>) -> Result<Vec<Record>, Error> {
+        if rule.domain.as_deref() != Some(index) {
+            return Err(Error::UnknownIndex);
+        }
+        let mut params = vec![self.tenant_value()];
+        params.extend(cells.into_iter().map(SqlValue::Blob));
+        let column = self.schema.sql(&rule.label())?;
+        self.query(
+            &self
+                .select(&format!("tenant = ?1 AND {column} IN ({}) ORDER BY id", places(2, params.len())))?,
+            params,
+        )
     }
 
     /// Rows after an id, as a listing may show them.
@@ -351,6 +368,11 @@ fn bound<T>(
         Bind::Unbound => act(Row::UNBOUND),
         _ => Err(Error::Unsupported),
     }
+}
+
+/// The parameters of those numbers, for `IN (...)`.
+fn places(first: usize, last: usize) -> String {
+    (first..=last).map(|position| format!("?{position}")).collect::<Vec<_>>().join(",")
 }
 
 /// What a field seals of an input; a value of every type but bytes may be given as text.

@@ -210,8 +210,8 @@ impl TenantVault {
         self.read(table, move |table| table.get(id)).await
     }
 
-    /// The rows of which the field `table.column` has this value, by the index of that label. Rows of every
-    /// compartment and of the tokens' older epochs are found; each was opened and compared. Rows that were written
+    /// The rows of which the field `table.column` has this value, by the index of that label; a deterministic field is found
+    /// by the label of its domain. Rows of every compartment and of the tokens' older epochs are found; each was opened and compared. Rows that were written
     /// before the index was added to the policy have no token: they are all opened and compared.
     ///
     /// # Errors

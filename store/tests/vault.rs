@@ -893,3 +893,35 @@ fn rows_are_found_by_the_end_of_a_number_and_the_beginning_of_a_name() {
     assert_eq!(find("m.name", "start", "王"), Vec::<i64>::new());
     assert_eq!(vault.find("m.mobile", "end", "000").err(), Some(Error::Value));
 }
+
+#[test]
+fn a_deterministic_field_is_found_by_its_domain_in_every_epoch() {
+    let fixture = Fixture::new();
+    let policy = POLICY.replace(r#""version":1"#, r#""version":2"#).replace(
+        r#""bind":"row"}]}"#,
+        r#""bind":"row"},
+        {"table":"member","column":"phone","type":"text","storage":"deterministic","class":["personal"],"bind":"unbound",
+         "domain":"phones","padding":{"block":16}},
+        {"table":"asset","column":"phone","type":"text","storage":"deterministic","class":["internal"],"bind":"unbound",
+         "domain":"phones","padding":{"block":16}}]}"#,
+    );
+    fixture.keys.install_policy(Policy::from_json(policy.as_bytes()).unwrap()).unwrap();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let old = acme.insert("member", Fields::new().set("phone", "110")).unwrap();
+    acme.insert("asset", Fields::new().set("phone", "110")).unwrap();
+    acme.insert("member", Fields::new().set("phone", "119")).unwrap();
+    let joined = "SELECT count(*) FROM member JOIN asset ON member.phone = asset.phone";
+    let count: i64 = fixture.sql().query_row(joined, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1, "equal cells join");
+    fixture.keys.rotate_index("t-1001").unwrap();
+    let new = acme.insert("member", Fields::new().set("phone", "110")).unwrap();
+    let found: Vec<i64> =
+        acme.find("member.phone", "phones", "110").unwrap().iter().map(Record::id).collect();
+    assert_eq!(found, [old, new]);
+    assert!(
+        fixture.vault().tenant("t-2002").unwrap().find("member.phone", "phones", "110").unwrap().is_empty()
+    );
+    assert_eq!(acme.find("member.phone", "exact", "110").err(), Some(Error::UnknownIndex));
+    let masked = acme.list_masked("member", 0, 10).unwrap();
+    assert_eq!(masked[0].shown("phone"), Some("****"));
+}

@@ -3,6 +3,7 @@
 
 mod cells;
 mod credentials;
+mod deterministic;
 mod fixture;
 mod frozen;
 mod frozen_fields;

@@ -172,7 +172,8 @@ fn contents_and_storage_hold_a_class_to_its_floor() {
     let field = |content: &str, storage: &str, class: &str, more: &str| {
         one(&format!(
             r#"{{"table":"m","column":"c","type":"text","content":"{content}","storage":"{storage}",
-               "class":["{class}"],"bind":"row"{more}}}"#
+               "class":["{class}"],"bind":"{}"{more}}}"#,
+            if storage == "deterministic" { "unbound" } else { "row" }
         ))
         .err()
     };
@@ -255,7 +256,7 @@ fn each_part_of_a_field_that_a_successor_may_not_change_is_kept() {
             r#"{{"tenantseal_policy":1,"version":{version},"compartments":["hr"],"fields":[
                {{"table":"member","column":"userid","type":"text","storage":"plain","class":["internal"],"bind":"row"}},
                {{"table":"member","column":"dom","type":"text","storage":"deterministic","class":["personal"],
-               "bind":"row","domain":"one"}},{field}]}}"#
+               "bind":"unbound","domain":"one"}},{field}]}}"#
         );
         Policy::from_json(json.as_bytes()).unwrap()
     };

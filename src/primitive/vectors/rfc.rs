@@ -1,4 +1,4 @@
-//! The vectors printed in RFC 5869 (HKDF), RFC 4231 (HMAC) and RFC 9106 (Argon2id), and known answers of our Argon2id.
+//! The vectors printed in RFC 5869 (HKDF), RFC 4231 (HMAC), RFC 5297 (AES-SIV) and RFC 9106 (Argon2id), and known answers of our Argon2id.
 
 use std::ops::RangeInclusive;
 
@@ -19,6 +19,9 @@ type HkdfCase<'a> = (&'a [u8], &'a [u8], &'a [u8], [u8; 32], &'a [u8]);
 
 /// Key, data, HMAC-SHA-256, HMAC-SHA-512.
 type HmacCase<'a> = (&'a [u8], &'a [u8], &'a [u8], &'a [u8]);
+
+/// Key, components, plaintext, synthetic IV and ciphertext.
+type SivCase<'a> = ([u8; 32], &'a [&'a [u8]], &'a [u8], &'a [u8]);
 
 /// Bytes that count up, as the RFCs write their inputs.
 fn run(bytes: RangeInclusive<u8>) -> Vec<u8> {
@@ -211,4 +214,47 @@ fn argon2id_refuses_costs_outside_the_rfc() {
     for (memory_kib, lanes) in [(8, 1), (16, 2)] {
         assert!(argon2id(b"", &[0; 16], memory_kib, 1, lanes).is_ok());
     }
+}
+
+/// RFC 5297 appendix A, whose keys are of 32 bytes: the construction that ours has with 64.
+#[test]
+fn aes_siv_matches_rfc_5297() {
+    use aes_siv::{KeyInit as _, siv::Aes128Siv};
+
+    let mut tally = Tally::new("RFC 5297");
+    let cases: [SivCase<'_>; 2] = [
+        // A.1
+        (
+            hex!("fffefdfcfbfaf9f8f7f6f5f4f3f2f1f0f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"),
+            &[&run(0x10..=0x27)],
+            &hex!("112233445566778899aabbccddee"),
+            &hex!("85632d07c6e8f37f950acd320a2ecc9340c02b9690c4dc04daef7f6afe5c"),
+        ),
+        // A.2
+        (
+            hex!("7f7e7d7c7b7a79787776757473727170404142434445464748494a4b4c4d4e4f"),
+            &[
+                &hex!(
+                    "00112233445566778899aabbccddeeffdeaddadadeaddadaffeeddccbbaa9988"
+                    "7766554433221100"
+                ),
+                &hex!("102030405060708090a0"),
+                &hex!("09f911029d74e35bd84156c5635688c0"),
+            ],
+            b"this is some plaintext to encrypt using SIV-AES",
+            &hex!(
+                "7bdb6e3b432667eb06f4d14bff2fbd0fcb900f2fddbe404326601965c889bf17"
+                "dba77ceb094fa663b7a3f748ba8af829ea64ad544a272e9c485b62a3fd5c0d"
+            ),
+        ),
+    ];
+    for (key, components, plaintext, expected) in cases {
+        let mut buffer = plaintext.to_vec();
+        let siv = Aes128Siv::new(&key.into())
+            .encrypt_inout_detached(components, buffer.as_mut_slice().into())
+            .unwrap();
+        assert_eq!([&siv, buffer.as_slice()].concat(), expected);
+        tally.ran();
+    }
+    tally.finish(2);
 }

@@ -1,6 +1,8 @@
 //! The rules of a policy document, and what a later version may change.
 
-use super::{Bind, Class, Content, Document, FieldRule, IndexKind, MaskKind, Normaliser, Storage, ValueType};
+use super::{
+    Bind, Class, Content, Document, FieldRule, IndexKind, MaskKind, Normaliser, Padding, Storage, ValueType,
+};
 use crate::error::{Error, PolicyRule};
 
 /// Checks a whole document.
@@ -35,6 +37,8 @@ pub(super) fn successor(current: &Document, next: &Document) -> Result<(), Error
             && old.content == new.content
             && old.bind == new.bind
             && old.domain == new.domain
+            // Equal values would no longer look equal.
+            && (old.storage != Storage::Deterministic || old.padding == new.padding)
             && (old.storage == new.storage || old.storage == Storage::Plain)
             && new.class.starts_with(&old.class)
             && old.compartments.iter().all(|c| new.compartments.contains(c))
@@ -57,6 +61,8 @@ fn field(document: &Document, position: usize, field: &FieldRule) -> Result<(), 
     require(!earlier().any(|f| f.table == field.table && f.column == field.column), PolicyRule::Duplicate)?;
     class_history(field)?;
     storage(field)?;
+    domain(earlier(), field)?;
+    padding(field)?;
     binding(document, field)?;
     for (position, compartment) in field.compartments.iter().enumerate() {
         let twice = field.compartments.iter().take(position).any(|earlier| earlier == compartment);
@@ -66,6 +72,7 @@ fn field(document: &Document, position: usize, field: &FieldRule) -> Result<(), 
     if let Some(mask) = &field.mask {
         let fits = match mask.kind {
             MaskKind::BankCard => field.content == Content::BankCard,
+            MaskKind::Custom { first, last } => first.max(last) <= 8 && first.max(last) > 0,
             MaskKind::Email => field.content == Content::Email,
             MaskKind::IdCard => field.content == Content::IdCard,
             MaskKind::MobileCn => field.content == Content::MobileCn,
@@ -91,19 +98,45 @@ fn storage(field: &FieldRule) -> Result<(), PolicyRule> {
     let class = field.current_class();
     match field.storage {
         Storage::Plain => {
-            require(class <= Class::Internal && field.content == Content::None, PolicyRule::Storage)?;
-            require(field.domain.is_none(), PolicyRule::Domain)
+            require(class <= Class::Internal && field.content == Content::None, PolicyRule::Storage)
         }
-        Storage::Cell => {
-            let written = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
-            require(written || field.content == Content::None, PolicyRule::Type)?;
-            require(field.domain.is_none(), PolicyRule::Domain)
-        }
+        Storage::Cell => content(field),
         Storage::Deterministic => {
             require(class < Class::Sensitive, PolicyRule::Storage)?;
-            field.domain.as_deref().ok_or(PolicyRule::Domain).and_then(label)
+            content(field)
         }
     }
+}
+
+fn content(field: &FieldRule) -> Result<(), PolicyRule> {
+    let written = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
+    require(written || field.content == Content::None, PolicyRule::Type)
+}
+
+/// Only a deterministic field has a domain. All fields of one have the same type and padding, so that equal values look
+/// equal, and such a cell knows neither row nor compartment.
+fn domain<'f>(mut earlier: impl Iterator<Item = &'f FieldRule>, field: &FieldRule) -> Result<(), PolicyRule> {
+    let Some(domain) = &field.domain else {
+        return require(field.storage != Storage::Deterministic, PolicyRule::Domain);
+    };
+    require(field.storage == Storage::Deterministic, PolicyRule::Domain)?;
+    label(domain)?;
+    require(field.bind == Bind::Unbound, PolicyRule::Binding)?;
+    require(field.compartments.is_empty(), PolicyRule::Compartment)?;
+    let fits = |other: &FieldRule| {
+        other.domain.as_ref() != Some(domain)
+            || (other.value_type == field.value_type && other.padding == field.padding)
+    };
+    require(earlier.all(fits), PolicyRule::Domain)
+}
+
+fn padding(field: &FieldRule) -> Result<(), PolicyRule> {
+    let sound = match field.padding {
+        None => true,
+        Some(Padding::Block(size)) => field.storage != Storage::Plain && (2..=4096).contains(&size),
+        Some(Padding::Padme) => field.storage != Storage::Plain,
+    };
+    require(sound, PolicyRule::Padding)
 }
 
 fn binding(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {

@@ -5,7 +5,14 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::{Class, Document, FieldRule, Storage, ValueType};
-use crate::{error::Error, tenant::chain::Place};
+use crate::{
+    error::Error,
+    tenant::{
+        chain::{CellKeys, Node, Place},
+        id::{Generation, TenantId},
+        suite::Suite,
+    },
+};
 
 /// What of a field a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +32,8 @@ pub(crate) struct Column {
     /// With `#mask` after it for masks.
     pub(crate) column: String,
     pub(crate) value_type: ValueType,
+    /// Of deterministic cells.
+    pub(crate) domain: Option<String>,
     /// The class history, the current class first.
     pub(crate) classes: Vec<Class>,
     /// The number of its field's first index in this compartment.
@@ -32,6 +41,20 @@ pub(crate) struct Column {
 }
 
 impl Column {
+    /// The keys of its cells, under the roots that its storage takes.
+    pub(crate) fn keys(
+        &self,
+        tenant: &TenantId,
+        tenant_roots: &[(Generation, Node)],
+        index_roots: &[(Generation, Node)],
+        sealing: Suite,
+    ) -> Result<CellKeys, Error> {
+        match &self.domain {
+            Some(domain) => CellKeys::derive_domain(tenant, index_roots, domain, self.value_type, sealing),
+            None => CellKeys::derive(tenant, tenant_roots, &self.classes, &self.place(), sealing),
+        }
+    }
+
     /// By permanent labels.
     pub(crate) fn place(&self) -> Place<'_> {
         Place {
@@ -61,7 +84,7 @@ impl Layout {
             fields: HashMap::with_hasher(FixedState::default()),
         };
         for (field, rule) in document.fields.iter().enumerate() {
-            let first = (rule.storage == Storage::Cell).then_some(layout.columns.len());
+            let first = (rule.storage != Storage::Plain).then_some(layout.columns.len());
             layout.fields.insert(rule.label().into(), first);
             if first.is_none() {
                 continue;
@@ -81,6 +104,7 @@ impl Layout {
             table: rule.table.clone(),
             column,
             value_type,
+            domain: rule.domain.clone(),
             classes,
             first_index: self.indexes,
         };
@@ -107,7 +131,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`]; [`Error::Unsupported`] if it is not stored as cells.
+    /// [`Error::UnknownField`]; [`Error::Unsupported`] if it is stored as it is.
     pub(crate) fn values(&self, label: &str) -> Result<usize, Error> {
         self.fields.get(label).ok_or(Error::UnknownField)?.ok_or(Error::Unsupported)
     }
