@@ -9,7 +9,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tenant, an alias, a record or a key file is there already; nothing was changed.
+    /// A tenant, an alias, a record, a key file or a value of a unique index is there already; nothing was changed.
     AlreadyExists,
     /// A callback is not authentic, not fresh, or not for this receiver.
     ///
@@ -96,6 +96,9 @@ pub enum Error {
     Value,
     /// A row was bound in another way than the field's policy says.
     WrongBinding,
+    /// The call is not for this kind of index: a compound one takes as many values as it has columns, one with partitions the
+    /// row (`token_of`), a range is of a bucketed one, and 16 bytes are of a unique one.
+    WrongIndex,
     /// The call is not for this kind of store of keys: passphrases are of key files, and entries of a key file are never
     /// left under an older KEK.
     WrongStore,
@@ -117,6 +120,7 @@ impl Error {
             Self::WrongBinding => 104,
             Self::WrongType => 105,
             Self::WrongStore => 106,
+            Self::WrongIndex => 107,
             Self::UnknownTenant => 120,
             Self::UnknownField => 121,
             Self::UnknownIndex => 122,
@@ -215,6 +219,10 @@ impl fmt::Display for Error {
                  equal bytes"
             }
             Self::WrongBinding => "the row is bound in another way than the field's policy says",
+            Self::WrongIndex => {
+                "not for this kind of index; a compound one takes a value for each column, one with partitions the row, a range \
+                 is of a bucketed one, and 16 bytes are of a unique one"
+            }
             Self::WrongStore => {
                 "not for this kind of store of keys; only a key file has a passphrase, and only a database is moved in batches"
             }
@@ -292,7 +300,10 @@ impl fmt::Display for PolicyRule {
                 "domain is for deterministic fields, and they need one; all fields of a domain have the same type and padding"
             }
             Self::Duplicate => "labels must be unique",
-            Self::Index => "an index needs a cell field, a known kind and normaliser, and 8 to 63 bits",
+            Self::Index => {
+                "an index needs a cell field, a kind and normaliser that suit its type, 8 to 63 bits (128 if unique) and 1 to 256 \
+                 partitions; further columns are cells of the same table, of no higher class and no other compartment"
+            }
             Self::Label => "a label has 1 to 63 characters out of a-z, 0-9 and _, and starts with a letter",
             Self::Mask => "the mask's kind must fit the content, and its class must not exceed the field's",
             Self::Migration => "migrating_until is a date (YYYY-MM-DD) on a cell field of type text",

@@ -3,6 +3,7 @@
 //! A [`Field`] comes from a tenant's keys and a label of the policy. It seals one value, or many at once, each bound
 //! to tenant, compartment, table, column, type and row: moved anywhere else, a cell does not open.
 
+mod bucket;
 mod cell;
 mod index;
 mod mask;

@@ -89,6 +89,7 @@ pub const STATUSES: &[Status] = &[
     core(c"WRONG_BINDING", Error::WrongBinding),
     core(c"WRONG_TYPE", Error::WrongType),
     core(c"WRONG_STORE", Error::WrongStore),
+    core(c"WRONG_INDEX", Error::WrongIndex),
     core(c"UNKNOWN_TENANT", Error::UnknownTenant),
     core(c"UNKNOWN_FIELD", Error::UnknownField),
     core(c"UNKNOWN_INDEX", Error::UnknownIndex),

@@ -31,6 +31,13 @@ impl Date {
         self.0
     }
 
+    /// How many months its month is after January 1970.
+    pub(crate) fn months(self) -> i64 {
+        // Invariant: every day of this type has a calendar date.
+        self.calendar()
+            .map_or(0, |date| (i64::from(date.year()) - 1970) * 12 + i64::from(u8::from(date.month())) - 1)
+    }
+
     fn calendar(self) -> Option<CalendarDate> {
         CalendarDate::from_julian_day(self.0.checked_add(EPOCH)?).ok()
     }
@@ -69,6 +76,11 @@ impl Timestamp {
     pub fn from_micros(micros: i64) -> Result<Self, Error> {
         let day = i32::try_from(micros.div_euclid(DAY_MICROS)).map_err(|_| Error::Value)?;
         Date::from_days(day).map(|_| Self(micros))
+    }
+
+    /// The day that it is in, UTC.
+    pub(crate) fn day(self) -> Result<Date, Error> {
+        i32::try_from(self.0.div_euclid(DAY_MICROS)).map_err(|_| Error::Value).and_then(Date::from_days)
     }
 
     /// How many microseconds it is after 1970-01-01T00:00:00Z.

@@ -56,6 +56,14 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// The same, never as it was written.
+    pub(crate) fn resolved(self, value_type: ValueType) -> Result<Self, Error> {
+        match self {
+            Self::Written(text) => Self::read(text, value_type),
+            value => Ok(value),
+        }
+    }
+
     /// The bytes to seal.
     ///
     /// # Errors
@@ -63,11 +71,7 @@ impl<'a> Value<'a> {
     /// [`Error::WrongType`] if the field is of another type; [`Error::Value`] for a decimal or a JSON text that is none, and
     /// for NaN.
     pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
-        let value = match self {
-            Self::Written(text) => Self::read(text, value_type)?,
-            value => value,
-        };
-        let encoded = match (value, value_type) {
+        let encoded = match (self.resolved(value_type)?, value_type) {
             (Self::Bool(truth), ValueType::Bool) => Encoded::of(&[u8::from(truth)]),
             (Self::Bytes(bytes), ValueType::Bytes) => Encoded::Borrowed(bytes),
             (Self::Date(date), ValueType::Date) => Encoded::of(&date.days().to_be_bytes()),
@@ -97,7 +101,8 @@ pub(crate) enum Encoded<'a> {
 }
 
 impl Encoded<'_> {
-    fn of(bytes: &[u8]) -> Self {
+    /// Of at most 8 bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let mut short = Zeroizing::new([0; 8]);
         short.iter_mut().zip(bytes).for_each(|(place, byte)| *place = *byte);
         Self::Short(short, bytes.len())

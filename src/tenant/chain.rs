@@ -192,6 +192,11 @@ pub(crate) enum Cipher {
 pub(crate) struct IndexKeys(pub(crate) Vec<HmacSha256>);
 
 impl IndexKeys {
+    /// The key that new tokens are under.
+    pub(crate) fn newest(&self) -> Result<&HmacSha256, Error> {
+        self.0.first().ok_or(Error::UnknownKey)
+    }
+
     /// Derives them for every index epoch (newest first) and class of the history (current first).
     pub(crate) fn derive(
         roots: &[(Generation, Node)],
@@ -199,10 +204,14 @@ impl IndexKeys {
         place: &Place<'_>,
         index: &IndexRule,
     ) -> Result<Self, Error> {
-        let (kind, bits, len) = ([index.kind.id()], [index.bits], index.kind.len().map(|len| [len]));
+        let (kind, bits, partitions) = ([index.kind.id()], [index.bits], index.partitions.to_be_bytes());
+        let more = index.kind.context();
         let mut context: Vec<&[u8]> =
             vec![index.label.as_bytes(), &kind, index.normaliser.label().as_bytes(), &bits];
-        context.extend(len.as_ref().map(<[u8; 1]>::as_slice));
+        context.extend(more.iter().map(Vec::as_slice));
+        if index.partitions > 1 {
+            context.push(&partitions);
+        }
         let mut keys = Vec::with_capacity(roots.len() * classes.len());
         for (_, root) in roots {
             for class in classes {

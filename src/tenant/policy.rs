@@ -342,7 +342,7 @@ pub enum Padding {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct IndexRule {
-    /// How many bits a token has: fewer hide more, and give more candidates to decrypt.
+    /// How many bits a token has: fewer hide more, and give more candidates to decrypt. Of a unique index 128.
     pub bits: u8,
     /// What it finds.
     pub kind: IndexKind,
@@ -350,37 +350,111 @@ pub struct IndexRule {
     pub label: String,
     /// How a value is brought to one spelling first.
     pub normaliser: Normaliser,
+    /// Over how many tokens the rows of one value are spread, 2 to 256, so that a frequent value does not stand out. Left out in
+    /// canonical form if it is 1.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub partitions: u16,
+}
+
+const fn one() -> u16 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_one(partitions: &u16) -> bool {
+    *partitions == 1
 }
 
 /// What a blind index finds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum IndexKind {
+    /// The bucket that a number, date or timestamp is in, for ranges.
+    Bucket(Bucket),
+    /// The whole values of this field and of further columns of the row together: 1 to 4 of them.
+    Compound(Vec<CompoundPart>),
     /// The whole value.
     Exact,
     /// Its last characters, that many: 1 to 32. Of a value of type bytes, its last bytes.
     Last(u8),
     /// Its first characters, that many: 1 to 32. Of a value of type bytes, its first bytes.
     Prefix(u8),
+    /// The whole value, in 16 bytes for a `UNIQUE` constraint: who sees them sees every pair of equal values.
+    Unique,
 }
 
 impl IndexKind {
-    pub(crate) const fn id(self) -> u8 {
+    pub(crate) const fn id(&self) -> u8 {
         match self {
             Self::Exact => 1,
             Self::Prefix(_) => 2,
             Self::Last(_) => 3,
+            Self::Compound(_) => 4,
+            Self::Bucket(_) => 5,
+            Self::Unique => 6,
         }
     }
 
     /// Of how many characters a token is made, if not of all.
-    pub(crate) const fn len(self) -> Option<u8> {
+    pub(crate) const fn len(&self) -> Option<u8> {
         match self {
-            Self::Exact => None,
-            Self::Last(len) | Self::Prefix(len) => Some(len),
+            Self::Last(len) | Self::Prefix(len) => Some(*len),
+            Self::Bucket(_) | Self::Compound(_) | Self::Exact | Self::Unique => None,
         }
     }
+
+    /// What the key of an index is derived with besides what every index has. FORMAT.md section 5.
+    pub(crate) fn context(&self) -> Vec<Vec<u8>> {
+        match self {
+            Self::Bucket(bucket) => {
+                let (unit, width) = bucket.parts();
+                vec![vec![unit], width.to_be_bytes().to_vec()]
+            }
+            Self::Compound(parts) => parts
+                .iter()
+                .flat_map(|part| [part.column.as_str(), part.normaliser.label()])
+                .map(|label| label.as_bytes().to_vec())
+                .collect(),
+            Self::Last(len) | Self::Prefix(len) => vec![vec![*len]],
+            Self::Exact | Self::Unique => Vec::new(),
+        }
+    }
+}
+
+/// How wide the buckets of an index are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Bucket {
+    /// Of dates and timestamps (UTC): that many days, counted from 1970-01-01.
+    Days(u32),
+    /// Of dates and timestamps (UTC): that many months, counted from January 1970.
+    Months(u32),
+    /// Of i64 and decimal: that many whole numbers, counted from 0.
+    Units(u32),
+}
+
+impl Bucket {
+    /// The number of its unit, and its width.
+    pub(crate) const fn parts(self) -> (u8, u32) {
+        match self {
+            Self::Units(width) => (1, width),
+            Self::Days(width) => (2, width),
+            Self::Months(width) => (3, width),
+        }
+    }
+}
+
+/// A further column of a compound index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct CompoundPart {
+    /// The permanent label of the column, in the same table.
+    pub column: String,
+    /// How its value is brought to one spelling first.
+    pub normaliser: Normaliser,
 }
 
 /// How a value is brought to one spelling before it is indexed. The version is part of the index key: other rules

@@ -80,6 +80,30 @@ impl TenantVault {
         block_on(self.0.find(field, index, value))
     }
 
+    /// As [`crate::TenantVault::find_all`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::TenantVault::find_all`].
+    pub fn find_all(&self, field: &str, index: &str, values: &[&str]) -> Result<Vec<Record>, Error> {
+        block_on(self.0.find_all(field, index, values))
+    }
+
+    /// As [`crate::TenantVault::find_between`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::TenantVault::find_between`].
+    pub fn find_between(
+        &self,
+        field: &str,
+        index: &str,
+        low: &str,
+        high: &str,
+    ) -> Result<Vec<Record>, Error> {
+        block_on(self.0.find_between(field, index, low, high))
+    }
+
     /// As [`crate::TenantVault::list_masked`].
     ///
     /// # Errors
@@ -156,6 +180,30 @@ impl Transaction {
     /// As [`crate::Transaction::find`].
     pub fn find(&mut self, field: &str, index: &str, value: &str) -> Result<Vec<Record>, Error> {
         block_on(self.0.find(field, index, value))
+    }
+
+    /// As [`crate::Transaction::find_all`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Transaction::find_all`].
+    pub fn find_all(&mut self, field: &str, index: &str, values: &[&str]) -> Result<Vec<Record>, Error> {
+        block_on(self.0.find_all(field, index, values))
+    }
+
+    /// As [`crate::Transaction::find_between`].
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Transaction::find_between`].
+    pub fn find_between(
+        &mut self,
+        field: &str,
+        index: &str,
+        low: &str,
+        high: &str,
+    ) -> Result<Vec<Record>, Error> {
+        block_on(self.0.find_between(field, index, low, high))
     }
 
     /// As [`crate::Transaction::update`].

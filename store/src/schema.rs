@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use tenantseal::{
     Error, StoreError,
-    tenant::policy::{FieldRule, Policy, Storage, ValueType},
+    tenant::policy::{FieldRule, IndexKind, Policy, Storage, ValueType},
 };
 
 use crate::sqlite::engine;
@@ -78,6 +78,15 @@ impl Schema {
                 names.index(field, domain, &field.label())?;
             }
         }
+        let unique =
+            |field: &FieldRule| field.indexes.iter().any(|index| matches!(index.kind, IndexKind::Unique));
+        if policy.fields().iter().any(unique) {
+            names.execute(
+                "CREATE TABLE IF NOT EXISTS tenantseal_unique (token BLOB PRIMARY KEY, label TEXT NOT NULL, row INTEGER NOT NULL)
+                 WITHOUT ROWID;
+                 CREATE INDEX IF NOT EXISTS tenantseal_unique_row ON tenantseal_unique (label, row)",
+            )?;
+        }
         // A name for something that the policy does not have is a mistake in the caller's options.
         if !given.keys().all(|label| names.known.contains(label)) {
             return Err(unfit());
@@ -132,7 +141,8 @@ fn columns(field: &FieldRule) -> Vec<(String, String, &'static str)> {
     }
     for index in &field.indexes {
         let name = format!("{column}__ix_{}", index.label);
-        columns.push((index_label(field, &index.label), name, "INTEGER"));
+        let sql_type = if matches!(index.kind, IndexKind::Unique) { "BLOB" } else { "INTEGER" };
+        columns.push((index_label(field, &index.label), name, sql_type));
     }
     columns
 }

@@ -1,5 +1,8 @@
 //! What is done to the rows of one table for one tenant, on a connection that the caller holds.
 
+mod indexes;
+mod search;
+
 use std::collections::BTreeMap;
 
 use rusqlite::{
@@ -14,9 +17,11 @@ use tenantseal::{
     },
 };
 
+pub(crate) use search::Sought;
+
 use crate::{
     record::{Fields, Input, Masked, Output, Plain, Record},
-    schema::{Schema, index_label, mask_label},
+    schema::{Schema, mask_label},
     sqlite::engine,
 };
 
@@ -68,7 +73,11 @@ impl Table<'_> {
         let table = self.schema.sql(self.label)?;
         let sql = format!("DELETE FROM {table} WHERE id = ?1 AND tenant = ?2");
         let deleted = self.connection.execute(&sql, rusqlite::params![id, self.tenant.id().as_bytes()]);
-        deleted.map(|rows| rows > 0).map_err(engine)
+        let deleted = deleted.map(|rows| rows > 0).map_err(engine)?;
+        if deleted {
+            self.rules().try_for_each(|rule| self.release_all(rule, id))?;
+        }
+        Ok(deleted)
     }
 
     /// A row, opened.
@@ -76,52 +85,6 @@ impl Table<'_> {
         let sql = self.select("id = ?1 AND tenant = ?2")?;
         let params = [SqlValue::Integer(id), self.tenant_value()];
         Ok(self.query(&sql, params)?.pop())
-    }
-
-    /// The rows of which a field has this value: candidates by token, opened, and compared.
-    pub(crate) fn find(&self, column: &str, index: &str, value: &Input) -> Result<Vec<Record>, Error> {
-        let rule = self.rule(column)?;
-        let value = sealable(value)?;
-        let base = self.tenant.field(&rule.label())?;
-        if rule.storage == Storage::Deterministic {
-            return self.find_cells(rule, index, base.lookup(value)?);
-        }
-        let mut params = vec![self.tenant_value()];
-        for compartment in core::iter::once("").chain(rule.compartments.iter().map(String::as_str)) {
-            let tokens = in_compartment(&base, compartment)?.index(index)?.lookup(value)?;
-            params.extend(tokens.into_iter().map(SqlValue::Integer));
-        }
-        let tokens = self.schema.sql(&index_label(rule, index))?;
-        let sealed = self.schema.sql(&rule.label())?;
-        // A row that was written before the policy had this index has no token, and is a candidate too.
-        let sql = self.select(&format!(
-            "tenant = ?1 AND ({tokens} IN ({}) OR ({tokens} IS NULL AND {sealed} IS NOT NULL)) ORDER BY id",
-            places(2, params.len())
-        ))?;
-        let index = base.index(index)?;
-        let mut found = Vec::new();
-        for record in self.query(&sql, params)? {
-            let Some(opened) = record.opened(column) else { continue };
-            if index.matches(opened.value()?, value)? {
-                found.push(record);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The rows whose deterministic cell is one of these; the index is called as the domain is.
-    fn find_cells(&self, rule: &FieldRule, index: &str, cells: Vec<Vec<u8>>) -> Result<Vec<Record>, Error> {
-        if rule.domain.as_deref() != Some(index) {
-            return Err(Error::UnknownIndex);
-        }
-        let mut params = vec![self.tenant_value()];
-        params.extend(cells.into_iter().map(SqlValue::Blob));
-        let column = self.schema.sql(&rule.label())?;
-        self.query(
-            &self
-                .select(&format!("tenant = ?1 AND {column} IN ({}) ORDER BY id", places(2, params.len())))?,
-            params,
-        )
     }
 
     /// Rows after an id, as a listing may show them.
@@ -207,19 +170,13 @@ impl Table<'_> {
                 if rule.mask.is_some() {
                     set(&mask_label(rule), SqlValue::Null)?;
                 }
-                for index in &rule.indexes {
-                    set(&index_label(rule, &index.label), SqlValue::Null)?;
+                for label in self.no_tokens(rule, id)? {
+                    set(&label, SqlValue::Null)?;
                 }
                 continue;
             };
             let value = sealable(input)?;
-            let natural: Keys = match &rule.bind {
-                Bind::Natural(names) => names
-                    .iter()
-                    .map(|name| Ok((name.clone(), keys(name).ok_or(Error::WrongBinding)?)))
-                    .collect::<Result<_, Error>>()?,
-                _ => Keys::new(),
-            };
+            let natural = natural_of(rule, keys)?;
             let sealed = bound(rule, id, &natural, |row| field.seal(row, value))?;
             set(&rule.label(), SqlValue::Blob(sealed))?;
             if rule.mask.is_some() {
@@ -227,10 +184,12 @@ impl Table<'_> {
                 let mask = bound(rule, id, &natural, |row| field.mask()?.seal(row, text))?;
                 set(&mask_label(rule), SqlValue::Blob(mask))?;
             }
-            for index in &rule.indexes {
-                let token = field.index(&index.label)?.token(value)?;
-                set(&index_label(rule, &index.label), SqlValue::Integer(token))?;
+            for (label, token) in self.tokens(rule, &field, id, &natural, value)? {
+                set(&label, token)?;
             }
+        }
+        for (label, token) in self.compound_tokens(id, compartment, fields, keys)? {
+            set(&label, token)?;
         }
         if !sets.is_empty() {
             params.push(self.tenant_value());
@@ -370,13 +329,14 @@ fn bound<T>(
     }
 }
 
-/// The parameters of those numbers, for `IN (...)`.
-fn places(first: usize, last: usize) -> String {
-    (first..=last).map(|position| format!("?{position}")).collect::<Vec<_>>().join(",")
+/// The natural keys that a field's cells are bound to.
+fn natural_of(rule: &FieldRule, keys: &dyn Fn(&str) -> Option<Plain>) -> Result<Keys, Error> {
+    let Bind::Natural(names) = &rule.bind else { return Ok(Keys::new()) };
+    names.iter().map(|name| Ok((name.clone(), keys(name).ok_or(Error::WrongBinding)?))).collect()
 }
 
 /// What a field seals of an input; a value of every type but bytes may be given as text.
-fn sealable(input: &Input) -> Result<Value<'_>, Error> {
+pub(crate) fn sealable(input: &Input) -> Result<Value<'_>, Error> {
     match input {
         Input::Text(_) => input.text().map(Value::Written).ok_or(Error::WrongType),
         Input::Bytes(bytes) => Ok(Value::Bytes(bytes.expose_secret())),

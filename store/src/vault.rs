@@ -22,7 +22,7 @@ use crate::{
     record::{Fields, Input, Masked, Record},
     schema::Schema,
     sqlite::{Worker, engine, snapshot, transact},
-    table::Table,
+    table::{Sought, Table, sealable},
 };
 
 /// A vault of sealed records on an SQLite file. Cheap to clone; share it freely between threads and tasks.
@@ -211,17 +211,44 @@ impl TenantVault {
     }
 
     /// The rows of which the field `table.column` has this value, by the index of that label; a deterministic field is found
-    /// by the label of its domain. Rows of every compartment and of the tokens' older epochs are found; each was opened and compared. Rows that were written
-    /// before the index was added to the policy have no token: they are all opened and compared.
+    /// by the label of its domain. Rows of every compartment and of the tokens' older epochs are found; each was opened and
+    /// compared. Rows that were written before the index was added to the policy have no token: they are all opened and
+    /// compared.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownField`], [`Error::UnknownIndex`]; [`Error::Value`]; those of [`TenantVault::get`].
+    /// [`Error::UnknownField`], [`Error::UnknownIndex`]; [`Error::WrongIndex`] of a compound index; [`Error::Value`]; those of
+    /// [`TenantVault::get`].
     pub async fn find(&self, field: &str, index: &str, value: &str) -> Result<Vec<Record>, Error> {
-        let (table, column) = field.split_once('.').ok_or(Error::UnknownField)?;
-        let (column, index) = (column.to_owned(), index.to_owned());
-        let value = Input::Text(SecretBytes::from_vec(value.as_bytes().to_vec()));
-        self.read(table, move |table| table.find(&column, &index, &value)).await
+        self.find_all(field, index, &[value]).await
+    }
+
+    /// [`TenantVault::find`] by a compound index: rows that have all these values, the field's own first, then those of the
+    /// further columns in the policy's order.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::find`]; [`Error::WrongIndex`] for more or fewer values than the index has columns.
+    pub async fn find_all(&self, field: &str, index: &str, values: &[&str]) -> Result<Vec<Record>, Error> {
+        let (table, search) = Search::new(field, index, values)?;
+        self.read(table, move |table| search.all(&table)).await
+    }
+
+    /// [`TenantVault::find`] by a bucketed index: rows with a value from `low` to `high`, both included.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::find`]; [`Error::WrongIndex`] of an index without buckets; [`Error::TooLong`] over
+    /// [`BlindIndex::MAX_BUCKETS`](tenantseal::field::BlindIndex::MAX_BUCKETS) buckets.
+    pub async fn find_between(
+        &self,
+        field: &str,
+        index: &str,
+        low: &str,
+        high: &str,
+    ) -> Result<Vec<Record>, Error> {
+        let (table, search) = Search::new(field, index, &[low, high])?;
+        self.read(table, move |table| search.between(&table)).await
     }
 
     /// Up to `limit` rows with ids above `after`, as a listing may show them: no sealed value is opened, only masks.
@@ -303,6 +330,33 @@ impl fmt::Debug for TenantVault {
     }
 }
 
+/// What is looked for, on its way to the thread that looks.
+struct Search {
+    column: String,
+    index: String,
+    values: Vec<Input>,
+}
+
+impl Search {
+    /// The table, and what is looked for in it.
+    fn new<'f>(field: &'f str, index: &str, values: &[&str]) -> Result<(&'f str, Self), Error> {
+        let (table, column) = field.split_once('.').ok_or(Error::UnknownField)?;
+        let input = |value: &&str| Input::Text(SecretBytes::from_vec(value.as_bytes().to_vec()));
+        let values = values.iter().map(input).collect();
+        Ok((table, Self { column: column.to_owned(), index: index.to_owned(), values }))
+    }
+
+    fn all(&self, table: &Table<'_>) -> Result<Vec<Record>, Error> {
+        let values = self.values.iter().map(sealable).collect::<Result<_, _>>()?;
+        table.find(&self.column, &self.index, &Sought::Values(values))
+    }
+
+    fn between(&self, table: &Table<'_>) -> Result<Vec<Record>, Error> {
+        let [low, high] = self.values.as_slice() else { return Err(Error::Value) };
+        table.find(&self.column, &self.index, &Sought::Between(sealable(low)?, sealable(high)?))
+    }
+}
+
 /// A transaction: what it wrote is seen by it alone until [`Transaction::commit`]. Dropped, it leaves nothing.
 ///
 /// While one is open, other writes of this vault wait, those of the task that holds it for ever: write through it.
@@ -349,10 +403,38 @@ impl Transaction {
     ///
     /// As [`TenantVault::find`].
     pub async fn find(&mut self, field: &str, index: &str, value: &str) -> Result<Vec<Record>, Error> {
-        let (table, column) = field.split_once('.').ok_or(Error::UnknownField)?;
-        let (column, index) = (column.to_owned(), index.to_owned());
-        let value = Input::Text(SecretBytes::from_vec(value.as_bytes().to_vec()));
-        self.run(table, move |table| table.find(&column, &index, &value)).await
+        self.find_all(field, index, &[value]).await
+    }
+
+    /// As [`TenantVault::find_all`]; sees what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::find_all`].
+    pub async fn find_all(
+        &mut self,
+        field: &str,
+        index: &str,
+        values: &[&str],
+    ) -> Result<Vec<Record>, Error> {
+        let (table, search) = Search::new(field, index, values)?;
+        self.run(table, move |table| search.all(&table)).await
+    }
+
+    /// As [`TenantVault::find_between`]; sees what this transaction wrote.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantVault::find_between`].
+    pub async fn find_between(
+        &mut self,
+        field: &str,
+        index: &str,
+        low: &str,
+        high: &str,
+    ) -> Result<Vec<Record>, Error> {
+        let (table, search) = Search::new(field, index, &[low, high])?;
+        self.run(table, move |table| search.between(&table)).await
     }
 
     /// As [`TenantVault::update`]. After an error, drop the transaction.

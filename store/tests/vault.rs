@@ -925,3 +925,136 @@ fn a_deterministic_field_is_found_by_its_domain_in_every_epoch() {
     let masked = acme.list_masked("member", 0, 10).unwrap();
     assert_eq!(masked[0].shown("phone"), Some("****"));
 }
+
+const KINDS: &str = r#"{"tenantseal_policy":1,"version":1,"compartments":["board"],"fields":[
+    {"table":"member","column":"city","type":"text","storage":"cell","class":["personal"],"bind":"row","indexes":[
+        {"label":"spread","kind":"exact","normaliser":"nfkc_fold/1","bits":16,"partitions":4},
+        {"label":"with_age","kind":{"compound":[{"column":"age","normaliser":"none/1"}]},"normaliser":"nfkc_fold/1","bits":32}]},
+    {"table":"member","column":"age","type":"i64","storage":"cell","class":["personal"],"bind":"row","indexes":[
+        {"label":"decade","kind":{"bucket":{"units":10}},"normaliser":"none/1","bits":8}]},
+    {"table":"member","column":"mobile","type":"text","content":"mobile_cn","storage":"cell","class":["personal"],
+     "bind":"row","compartments":["board"],
+     "indexes":[{"label":"once","kind":"unique","normaliser":"mobile_cn/1","bits":128}]}]}"#;
+
+fn ids(records: Vec<Record>) -> Vec<i64> {
+    records.iter().map(Record::id).collect()
+}
+
+fn kinds() -> Fixture {
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(KINDS.as_bytes()).unwrap()).unwrap();
+    for id in ["t-1001", "t-2002"] {
+        keys.create_tenant(id).unwrap();
+    }
+    Fixture { folder: tempfile::tempdir().unwrap(), keys }
+}
+
+fn person(city: &str, age: &str) -> Fields {
+    Fields::new().set("city", city).set("age", age)
+}
+
+#[test]
+fn ranges_and_several_columns_are_found_through_rotation_and_changes() {
+    let fixture = kinds();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let rows: Vec<i64> = [("上海", "41"), ("上海", "19"), ("北京", "41"), ("北京", "-5"), ("上海", "41")]
+        .iter()
+        .map(|(city, age)| acme.insert("member", person(city, age)).unwrap())
+        .collect();
+    let half = acme.insert("member", Fields::new().set("city", "上海")).unwrap();
+    fixture.keys.rotate_index("t-1001").unwrap();
+    let late = acme.insert("member", person("上海", "41")).unwrap();
+    let both = |city: &str, age: &str| ids(acme.find_all("member.city", "with_age", &[city, age]).unwrap());
+    let between = |low: &str, high: &str| ids(acme.find_between("member.age", "decade", low, high).unwrap());
+    assert_eq!(both(" 上海 ", "41"), [rows[0], rows[4], late]);
+    assert_eq!(both("北京", "41"), [rows[2]]);
+    assert_eq!(between("41", "41"), [rows[0], rows[2], rows[4], late]);
+    assert_eq!(between("-9", "19"), [rows[1], rows[3]]);
+    assert_eq!(between("20", "40"), [0; 0]);
+    assert_eq!(between("50", "-50"), [0; 0]);
+    assert_eq!(
+        ids(acme.find("member.city", "spread", "上海").unwrap()),
+        [rows[0], rows[1], rows[4], half, late]
+    );
+    // A change of one column counts for the index of both.
+    acme.update("member", rows[0], Fields::new().set("age", "42")).unwrap();
+    acme.update("member", rows[2], Fields::new().set("city", "上海")).unwrap();
+    acme.update("member", half, Fields::new().set("age", "41")).unwrap();
+    acme.update("member", rows[4], Fields::new().set_null("age")).unwrap();
+    assert_eq!(both("上海", "41"), [rows[2], half, late]);
+    assert_eq!(both("上海", "42"), [rows[0]]);
+    let mut transaction = acme.begin().unwrap();
+    transaction.update("member", rows[0], Fields::new().set_null("city")).unwrap();
+    assert!(transaction.find_all("member.city", "with_age", &["上海", "42"]).unwrap().is_empty());
+    assert_eq!(ids(transaction.find_between("member.age", "decade", "40", "49").unwrap()).len(), 4);
+    drop(transaction);
+    assert_eq!(acme.find("member.city", "with_age", "上海").err(), Some(Error::WrongIndex));
+    assert_eq!(acme.find_between("member.city", "spread", "a", "b").err(), Some(Error::WrongIndex));
+    assert_eq!(acme.find_between("member.age", "decade", "0", "99999999").err(), Some(Error::TooLong));
+    assert_eq!(acme.find_between("member.age", "decade", "x", "1").err(), Some(Error::Value));
+    assert!(
+        fixture.vault().tenant("t-2002").unwrap().find("member.city", "spread", "上海").unwrap().is_empty()
+    );
+}
+
+#[test]
+fn a_row_without_a_compound_token_is_found_if_it_has_all_columns() {
+    let fixture = kinds();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let row = acme.insert("member", person("上海", "41")).unwrap();
+    acme.insert("member", Fields::new().set("city", "上海")).unwrap();
+    fixture.sql().execute("UPDATE member SET city__ix_with_age = NULL, age__ix_decade = NULL", []).unwrap();
+    assert_eq!(ids(acme.find_all("member.city", "with_age", &["上海", "41"]).unwrap()), [row]);
+    assert_eq!(ids(acme.find_between("member.age", "decade", "40", "41").unwrap()), [row]);
+    assert!(acme.find_all("member.city", "with_age", &["上海", "42"]).unwrap().is_empty());
+}
+
+#[test]
+fn a_unique_value_is_taken_once_whatever_its_spelling_compartment_or_epoch() {
+    let fixture = kinds();
+    let acme = fixture.vault().tenant("t-1001").unwrap();
+    let mobile = |number: &str| Fields::new().set("mobile", number);
+    let taken = |result: Result<i64, Error>| assert_eq!(result.err(), Some(Error::AlreadyExists));
+    let first = acme.insert("member", mobile("13800138000")).unwrap();
+    taken(acme.insert("member", mobile("+86 138-0013-8000")));
+    taken(acme.insert("member", mobile("13800138000").compartment("board")));
+    let other = fixture.vault().tenant("t-2002").unwrap();
+    other.insert("member", mobile("13800138000")).unwrap();
+    assert_eq!(
+        ids(acme.find("member.mobile", "once", "13800138000").unwrap()),
+        [first],
+        "a refused row is gone"
+    );
+    let claims = || -> i64 {
+        fixture.sql().query_row("SELECT count(*) FROM tenantseal_unique", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(claims(), 2);
+    fixture.keys.rotate_index("t-1001").unwrap();
+    taken(acme.insert("member", mobile("13800138000")));
+    let second = acme.insert("member", mobile("13900139000")).unwrap();
+    assert_eq!(claims(), 4, "in both epochs");
+    taken(acme.insert("member", mobile("13900139000")));
+    assert_eq!(
+        acme.update("member", second, mobile("13800138000")).err(),
+        Some(Error::AlreadyExists),
+        "nor by a change"
+    );
+    assert!(acme.update("member", second, mobile("139 0013 9000")).unwrap(), "its own again");
+    assert!(acme.update("member", first, Fields::new().set_null("mobile")).unwrap());
+    assert!(acme.update("member", second, mobile("13800138000")).unwrap(), "it is free now");
+    acme.insert("member", mobile("13900139000")).unwrap();
+    assert!(acme.delete("member", second).unwrap());
+    acme.insert("member", mobile("13800138000").compartment("board")).unwrap();
+    taken(acme.insert("member", mobile("13800138000")));
+    // A row from before the index was there.
+    fixture
+        .sql()
+        .execute_batch("UPDATE member SET mobile__ix_once = NULL; DELETE FROM tenantseal_unique")
+        .unwrap();
+    taken(acme.insert("member", mobile("13900139000")));
+    // A process that has not noticed a new epoch would ask for the old bytes alone: those are there too.
+    fixture.sql().execute_batch("UPDATE member SET mobile__ix_once = x'00', mobile = NULL").unwrap();
+    let third = acme.insert("member", mobile("13700137000")).unwrap();
+    fixture.sql().execute("UPDATE member SET mobile__ix_once = x'00' WHERE id = ?1", [third]).unwrap();
+    taken(acme.insert("member", mobile("13700137000")));
+}

@@ -445,7 +445,22 @@ fn the_schema_and_the_reader_agree() {
         serde_json::from_str(include_str!("../../schema/policy-v1.schema.json")).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let fits = |json: &str| schema.is_valid(&serde_json::from_str(json).unwrap());
-    for json in [policy().to_json(), policy_json(7, r#"["sensitive"]"#), one(GOOD).unwrap().to_json()] {
+    let padded = |padding: &str, mask: &str| {
+        GOOD.replacen(r#""bind":"row""#, &format!(r#""bind":"row","padding":{padding}"#), 1).replacen(
+            r#""kind":"mobile_cn""#,
+            &format!(r#""kind":{{"custom":{mask}}}"#),
+            1,
+        )
+    };
+    let kinds = Policy::from_json(crate::index_kinds::POLICY.as_bytes()).unwrap();
+    for json in [
+        policy().to_json(),
+        policy_json(7, r#"["sensitive"]"#),
+        kinds.to_json(),
+        one(GOOD).unwrap().to_json(),
+        one(&padded(r#""padme""#, r#"{"first":1,"last":0}"#)).unwrap().to_json(),
+        one(&padded(r#"{"block":4096}"#, r#"{"first":8,"last":8}"#)).unwrap().to_json(),
+    ] {
         assert!(fits(&json), "{json}");
     }
     let document = |field: &str| {
@@ -462,8 +477,21 @@ fn the_schema_and_the_reader_agree() {
         (r#""bind":"row""#, r#""bind":"row","unheard_of":1"#),
         (r#""bind":"row""#, r#""bind":{"natural":[]}"#),
         (r#""type":"text""#, r#""type":"string""#),
+        (r#""kind":"exact""#, r#""kind":{"bucket":{"units":0}}"#),
+        (r#""kind":"exact""#, r#""kind":{"bucket":{"weeks":1}}"#),
+        (r#""kind":"exact""#, r#""kind":{"compound":[]}"#),
+        (r#""kind":"exact""#, r#""kind":{"compound":[{"column":"c"}]}"#),
+        (r#""bits":15"#, r#""bits":15,"partitions":1"#),
+        (r#""bits":15"#, r#""bits":15,"partitions":257"#),
+        (r#""bind":"row""#, r#""bind":"row","padding":null"#),
+        (r#""bind":"row""#, r#""bind":"row","padding":{"block":4097}"#),
+        (r#""bind":"row""#, r#""bind":"row","padding":{"block":1}"#),
+        (r#""kind":"mobile_cn""#, r#""kind":{"custom":{"first":9,"last":0}}"#),
+        (r#""kind":"mobile_cn""#, r#""kind":{"custom":{"first":1}}"#),
+        (r#""kind":"mobile_cn""#, r#""kind":{"custom":{"first":1,"last":1,"middle":1}}"#),
     ] {
         let bad = document(&GOOD.replacen(from, to, 1));
+        assert_ne!(bad, document(GOOD), "{from}");
         assert!(!fits(&bad) && Policy::from_json(bad.as_bytes()).is_err(), "{to}");
     }
 }

@@ -1,7 +1,8 @@
 //! The rules of a policy document, and what a later version may change.
 
 use super::{
-    Bind, Class, Content, Document, FieldRule, IndexKind, MaskKind, Normaliser, Padding, Storage, ValueType,
+    Bind, Bucket, Class, CompoundPart, Content, Document, FieldRule, IndexKind, MaskKind, Normaliser,
+    Padding, Storage, ValueType,
 };
 use crate::error::{Error, PolicyRule};
 
@@ -68,7 +69,7 @@ fn field(document: &Document, position: usize, field: &FieldRule) -> Result<(), 
         let twice = field.compartments.iter().take(position).any(|earlier| earlier == compartment);
         require(!twice && document.compartments.contains(compartment), PolicyRule::Compartment)?;
     }
-    indexes(field)?;
+    indexes(document, field)?;
     if let Some(mask) = &field.mask {
         let fits = match mask.kind {
             MaskKind::BankCard => field.content == Content::BankCard,
@@ -151,31 +152,66 @@ fn binding(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {
     require((1..=8).contains(&keys.len()) && keys.iter().all(is_plain), PolicyRule::Binding)
 }
 
-fn indexes(field: &FieldRule) -> Result<(), PolicyRule> {
+fn indexes(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {
     for (position, index) in field.indexes.iter().enumerate() {
         label(&index.label)?;
         let twice = field.indexes.iter().take(position).any(|earlier| earlier.label == index.label);
         require(!twice, PolicyRule::Duplicate)?;
-        let fits = match index.normaliser {
-            Normaliser::Email1 | Normaliser::IdCard1 | Normaliser::MobileCn1 | Normaliser::NfkcFold1 => {
-                field.value_type == ValueType::Text
-            }
-            Normaliser::None1 => true,
-        };
         let whole = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
-        let fits = fits
-            && match index.kind {
-                IndexKind::Exact => true,
-                IndexKind::Last(len) => whole && (1..=32).contains(&len),
-                // Of a phone number in international form nobody knows the beginning.
-                IndexKind::Prefix(len) => {
-                    whole && (1..=32).contains(&len) && index.normaliser != Normaliser::MobileCn1
-                }
-            };
-        let sound = fits && field.storage == Storage::Cell && (8..=63).contains(&index.bits);
-        require(sound, PolicyRule::Index)?;
+        let fits = match &index.kind {
+            IndexKind::Bucket(bucket) => bucket_fits(*bucket, field) && index.normaliser == Normaliser::None1,
+            IndexKind::Compound(parts) => parts_fit(document, field, parts),
+            IndexKind::Exact | IndexKind::Unique => true,
+            IndexKind::Last(len) => whole && (1..=32).contains(len),
+            // Of a phone number in international form nobody knows the beginning.
+            IndexKind::Prefix(len) => {
+                whole && (1..=32).contains(len) && index.normaliser != Normaliser::MobileCn1
+            }
+        };
+        let sized = match index.kind {
+            IndexKind::Unique => index.bits == 128 && index.partitions == 1,
+            _ => (8..=63).contains(&index.bits) && (1..=256).contains(&index.partitions),
+        };
+        // Rows that are bound to nothing would all be in one partition.
+        let spread = index.partitions == 1 || field.bind != Bind::Unbound;
+        let spelled = normaliser_fits(index.normaliser, field);
+        require(field.storage == Storage::Cell && fits && sized && spread && spelled, PolicyRule::Index)?;
     }
     Ok(())
+}
+
+fn normaliser_fits(normaliser: Normaliser, field: &FieldRule) -> bool {
+    match normaliser {
+        Normaliser::Email1 | Normaliser::IdCard1 | Normaliser::MobileCn1 | Normaliser::NfkcFold1 => {
+            field.value_type == ValueType::Text
+        }
+        Normaliser::None1 => true,
+    }
+}
+
+fn bucket_fits(bucket: Bucket, field: &FieldRule) -> bool {
+    let (width, types) = match bucket {
+        Bucket::Days(width) | Bucket::Months(width) => (width, [ValueType::Date, ValueType::Timestamp]),
+        Bucket::Units(width) => (width, [ValueType::I64, ValueType::Decimal]),
+    };
+    (1..=1 << 31).contains(&width) && types.contains(&field.value_type)
+}
+
+/// The token is under the key of the field, which must protect every column that it is made of.
+fn parts_fit(document: &Document, field: &FieldRule, parts: &[CompoundPart]) -> bool {
+    let sound = |(position, part): (usize, &CompoundPart)| {
+        let named = |other: &&FieldRule| other.table == field.table && other.column == part.column;
+        let twice = parts.iter().take(position).any(|earlier| earlier.column == part.column);
+        document.fields.iter().find(named).is_some_and(|other| {
+            !twice
+                && other.column != field.column
+                && other.storage == Storage::Cell
+                && other.current_class() <= field.current_class()
+                && other.compartments.iter().all(|compartment| field.compartments.contains(compartment))
+                && normaliser_fits(part.normaliser, other)
+        })
+    };
+    (1..=4).contains(&parts.len()) && parts.iter().enumerate().all(sound)
 }
 
 /// A label is `[a-z][a-z0-9_]*`, 1 to 63 bytes. It can hold neither `.` nor `#`.

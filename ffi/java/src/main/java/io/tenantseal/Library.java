@@ -18,6 +18,7 @@ final class Library {
     static final int ERROR_WRONG_BINDING = 104;
     static final int ERROR_WRONG_TYPE = 105;
     static final int ERROR_WRONG_STORE = 106;
+    static final int ERROR_WRONG_INDEX = 107;
     static final int ERROR_UNKNOWN_TENANT = 120;
     static final int ERROR_UNKNOWN_FIELD = 121;
     static final int ERROR_UNKNOWN_INDEX = 122;
