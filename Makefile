@@ -48,10 +48,10 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
-# The corpora of fuzz/ are replayed by these runs. The second has a PostgreSQL server, where that is installed.
+# The corpora of fuzz/ are replayed by these runs. The second has servers of PostgreSQL and MariaDB, where they are installed.
 unit:
 	$(CARGO) test $(CORE)
-	scripts/postgres.sh run $(CARGO) test --workspace --features $(BOTH)
+	scripts/mariadb.sh run scripts/postgres.sh run $(CARGO) test --workspace --features $(BOTH)
 	$(CARGO) test -p tenantseal --no-default-features
 
 test-c:
@@ -130,5 +130,5 @@ bench-python:
 # another name, which then has to be looked at.
 soak: test-ct
 	$(CARGO) test $(CORE) --release -- --include-ignored
-	TENANTSEAL_SOAK=1 scripts/postgres.sh run $(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
+	TENANTSEAL_SOAK=1 scripts/mariadb.sh run scripts/postgres.sh run $(CARGO) test --workspace --release --features $(BOTH) -- --include-ignored
 	scripts/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -25,9 +25,11 @@ want phpunit phpunit
 want cgi-fcgi libfcgi-bin
 want openssl openssl
 want psql postgresql
+want mariadb mariadb-client-core
 [ -n "$(compgen -c php-fpm)" ] || wanted+=(php-fpm)
 # Debian keeps the server's commands out of the way.
 command -v initdb >/dev/null || [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || wanted+=(postgresql)
+command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || wanted+=(mariadb-server-core)
 for extension in dom:php-xml pdo_sqlite:php-sqlite3; do
     php -m 2>/dev/null | grep -qx "${extension%%:*}" || wanted+=("${extension##*:}")
 done

@@ -5,6 +5,7 @@
 
 mod bucket;
 mod cell;
+mod ddl;
 mod index;
 mod mask;
 mod normalise;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use cell::{CellHeader, CellKind};
+pub use ddl::{Ddl, Dialect};
 pub use index::BlindIndex;
 pub use mask::Mask;
 pub use row::{Key, Row};
@@ -345,7 +347,8 @@ impl Field {
     /// As [`Tenant::field`]; [`Error::TooLong`] if that is no length.
     pub fn sealed_len(&self, len: usize) -> Result<usize, Error> {
         let column = self.column.current()?;
-        cell::sealed_len(column.header()?, column.rule()?.padding, len).ok_or(Error::TooLong)
+        let CellHeader { kind, suite, .. } = column.header()?;
+        cell::sealed_len(kind, suite, column.rule()?.padding, len).ok_or(Error::TooLong)
     }
 
     /// How long the text form of the cell of a value of `len` bytes is, in characters: what a `VARCHAR` must hold.

@@ -210,8 +210,13 @@ pub(crate) fn in_form_of(other: &[u8], cell: Vec<u8>) -> Vec<u8> {
 }
 
 /// The size of the cell of a value, in bytes.
-pub(crate) fn sealed_len(header: CellHeader, padding: Option<Padding>, len: usize) -> Option<usize> {
-    let (before, after) = sizes(header.kind, header.suite);
+pub(crate) fn sealed_len(
+    kind: CellKind,
+    suite: Suite,
+    padding: Option<Padding>,
+    len: usize,
+) -> Option<usize> {
+    let (before, after) = sizes(kind, suite);
     (HEADER_LEN + before + after).checked_add(padded_len(padding, len)?)
 }
 

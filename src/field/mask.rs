@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use crate::{
     error::Error,
     field::{
-        Column, Row, Value,
+        Column, Row, Value, cell,
         normalise::{self, mobile_cn, nfkc_fold},
     },
     tenant::policy::MaskKind,
@@ -27,6 +27,15 @@ impl Mask {
     /// As [`Field::seal`](crate::field::Field::seal).
     pub fn seal<'r>(&self, row: impl Into<Row<'r>>, value: &str) -> Result<Vec<u8>, Error> {
         self.column.seal(row.into(), Value::Text(&mask(self.kind, value)))
+    }
+
+    /// As [`Mask::seal`], in the text form.
+    ///
+    /// # Errors
+    ///
+    /// As [`Mask::seal`].
+    pub fn seal_text<'r>(&self, row: impl Into<Row<'r>>, value: &str) -> Result<String, Error> {
+        self.seal(row, value).map(|cell| cell::to_text(&cell))
     }
 
     /// Opens a sealed mask, for display.

@@ -3,6 +3,7 @@
 
 mod cells;
 mod credentials;
+mod ddl;
 mod deterministic;
 mod fixture;
 mod frozen;
@@ -15,6 +16,7 @@ mod indexes;
 mod keyfile;
 mod lifecycle;
 mod model;
+mod mongo;
 mod policies;
 mod records;
 mod reseal;
