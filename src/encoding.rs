@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use proptest::{prelude::*, test_runner::TestRunner};
 
     use super::*;
 
@@ -194,14 +194,46 @@ mod tests {
         assert_eq!(info(&[&b""[..]; 256]), Err(Error::TooLong));
     }
 
-    proptest! {
-        #[test]
-        fn info_is_injective_under_boundary_shifts(bytes in prop::collection::vec(any::<u8>(), 1..24),
-                                                   left in 0usize..24, right in 0usize..24) {
-            let (left, right) = (left % (bytes.len() + 1), right % (bytes.len() + 1));
-            let encode = |at: usize| info(&[&bytes[..at], &bytes[at..]]).unwrap();
-            prop_assert_eq!(encode(left) == encode(right), left == right);
-        }
+    /// Parts never run together: wherever one ends and the next begins, and however often, the bytes differ.
+    #[test]
+    fn info_is_injective_under_a_million_boundary_shifts() {
+        let shifts = core::cell::Cell::new(0u32);
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(20_000));
+        // Bytes that look like counts, lengths and labels.
+        let bytes = prop::collection::vec(prop_oneof![0u8..4, Just(b't'), any::<u8>()], 1..24);
+        let cuts = prop::collection::vec(0usize..24, 1..6);
+        runner
+            .run(&(bytes, cuts), |(bytes, cuts)| {
+                let encoded = |cuts: &[usize]| {
+                    let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+                    cuts.sort_unstable();
+                    let ends = cuts.iter().copied().chain([bytes.len()]);
+                    let starts = core::iter::once(0).chain(cuts.iter().copied());
+                    let parts: Vec<&[u8]> = starts.zip(ends).map(|(start, end)| &bytes[start..end]).collect();
+                    (info(&parts).unwrap(), parts.iter().map(|part| part.to_vec()).collect::<Vec<_>>())
+                };
+                let (whole, parts) = encoded(&cuts);
+                prop_assert_eq!(
+                    parse_info(&whole).unwrap(),
+                    parts.iter().map(Vec::as_slice).collect::<Vec<_>>()
+                );
+                for shifted in 0..cuts.len() {
+                    for to in 0..=bytes.len() {
+                        let mut other = cuts.clone();
+                        other[shifted] = to;
+                        // With that boundary elsewhere, and with one more.
+                        for other in [other.clone(), [other.as_slice(), &[cuts[shifted]]].concat()] {
+                            let (bytes, others) = encoded(&other);
+                            prop_assert_eq!(bytes == whole, others == parts);
+                            shifts.set(shifts.get() + 1);
+                        }
+                    }
+                }
+                Ok(())
+            })
+            .unwrap();
+        println!("{} boundary shifts, no two lists of parts with the same bytes", shifts.get());
+        assert!(shifts.get() >= 1_000_000, "{}", shifts.get());
     }
 
     #[test]
