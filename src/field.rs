@@ -7,6 +7,7 @@ mod cell;
 mod index;
 mod mask;
 mod normalise;
+mod plan;
 mod row;
 mod shredded;
 mod time;
@@ -22,6 +23,9 @@ use std::{
 pub use cell::CellHeader;
 pub use index::BlindIndex;
 pub use mask::Mask;
+pub use plan::{
+    Anonymity, Candidates, Finding, IndexPlan, Language, Leak, Plan, Planner, Rows, Sample, Severity,
+};
 pub use row::{Key, Row};
 pub use shredded::ShredCheck;
 pub use time::{Date, Timestamp};

@@ -50,7 +50,10 @@ impl BlindIndex {
     /// [`Error::Value`] if the normaliser has no spelling for the value; [`Error::WrongType`].
     pub fn token<'v>(&self, value: impl Into<Value<'v>>) -> Result<i64, Error> {
         let value = normalise(self.rule.normaliser, self.field.rule().value_type, value.into())?;
-        self.tokens(self.piece(&value)?)?.first().copied().ok_or(Error::UnknownKey)
+        self.tokens(Self::piece(&self.rule, self.field.rule().value_type, &value)?)?
+            .first()
+            .copied()
+            .ok_or(Error::UnknownKey)
     }
 
     /// Every token that rows with this value may have, for `WHERE column IN (...)`: one for each index epoch and
@@ -67,7 +70,7 @@ impl BlindIndex {
     /// As [`BlindIndex::token`]; [`Error::Value`] too for fewer characters than the index is made of.
     pub fn lookup<'v>(&self, value: impl Into<Value<'v>>) -> Result<Vec<i64>, Error> {
         let value = self.sought(value.into())?;
-        let piece = self.piece(&value)?;
+        let piece = Self::piece(&self.rule, self.field.rule().value_type, &value)?;
         let is_short = |len: u8| match self.field.rule().value_type {
             ValueType::Text => {
                 core::str::from_utf8(piece).map_or(0, |text| text.chars().count()) < usize::from(len)
@@ -118,10 +121,14 @@ impl BlindIndex {
     }
 
     /// What of a spelling a token is made of: all of it if it is shorter.
-    fn piece<'v>(&self, value: &'v [u8]) -> Result<&'v [u8], Error> {
-        let kind = self.rule.kind;
+    pub(crate) fn piece<'v>(
+        rule: &IndexRule,
+        value_type: ValueType,
+        value: &'v [u8],
+    ) -> Result<&'v [u8], Error> {
+        let kind = rule.kind;
         let Some(len) = kind.len().map(usize::from) else { return Ok(value) };
-        let is_text = self.field.rule().value_type == ValueType::Text;
+        let is_text = value_type == ValueType::Text;
         let text = if is_text { core::str::from_utf8(value).map_err(|_| Error::WrongType)? } else { "" };
         let at = match (kind, is_text) {
             (IndexKind::Last(_), true) => text.char_indices().nth_back(len - 1).map_or(0, |(at, _)| at),

@@ -12,6 +12,7 @@ mod indexes;
 mod keyfile;
 mod lifecycle;
 mod model;
+mod planner;
 mod policies;
 mod records;
 mod reseal;
