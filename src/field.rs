@@ -9,6 +9,7 @@ mod ddl;
 mod index;
 mod mask;
 mod normalise;
+mod plan;
 mod row;
 mod shredded;
 mod time;
@@ -25,6 +26,9 @@ pub use cell::{CellHeader, CellKind};
 pub use ddl::{Ddl, Dialect};
 pub use index::BlindIndex;
 pub use mask::Mask;
+pub use plan::{
+    Anonymity, Candidates, Finding, IndexPlan, Language, Leak, Plan, Planner, Rows, Sample, Severity,
+};
 pub use row::{Key, Row};
 pub use shredded::ShredCheck;
 pub use time::{Date, Timestamp};

@@ -17,6 +17,7 @@ mod keyfile;
 mod lifecycle;
 mod model;
 mod mongo;
+mod planner;
 mod policies;
 mod records;
 mod reseal;
