@@ -10,11 +10,13 @@ fi
 venv=$PWD/target/python-venv
 [ -x "$venv/bin/pip" ] || python3 -m venv "$venv"
 export PATH=$venv/bin:$PATH VIRTUAL_ENV=$venv
-"$venv/bin/python" -m pip install --quiet 'maturin>=1.16,<2' 'mypy>=1.18' 'pytest>=9'
+"$venv/bin/python" -m pip install --quiet 'cryptography>=45' 'maturin>=1.16,<2' 'mypy>=1.18' 'pytest>=9'
 "$venv/bin/python" -m pip install --quiet --no-build-isolation --force-reinstall --no-deps ./python
 
 case $1 in
 test)
+    # The formats, read by the document alone.
+    "$venv/bin/python" tests/format/check.py tests/vectors
     cd python
     # The package's sources are in pysrc/, off the path: the installed wheel is what is tested.
     "$venv/bin/python" -m pytest -q
@@ -27,7 +29,7 @@ demo)
     "$venv/bin/python" python/examples/demo.py
     ;;
 bench)
-    "$venv/bin/python" -m pip install --quiet cryptography pycryptodome
+    "$venv/bin/python" -m pip install --quiet pycryptodome
     "$venv/bin/python" python/benches/crossing.py
     ;;
 *)
