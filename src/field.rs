@@ -3,11 +3,13 @@
 //! A [`Field`] comes from a tenant's keys and a label of the policy. It seals one value, or many at once, each bound
 //! to tenant, compartment, table, column, type and row: moved anywhere else, a cell does not open.
 
+mod bulk;
 mod cell;
 mod index;
 mod mask;
 mod normalise;
 mod row;
+mod sealed_column;
 mod shredded;
 mod time;
 mod value;
@@ -23,10 +25,12 @@ pub use cell::CellHeader;
 pub use index::BlindIndex;
 pub use mask::Mask;
 pub use row::{Key, Row};
+pub use sealed_column::SealedColumn;
 pub use shredded::ShredCheck;
 pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 
+use bulk::BulkSealer;
 use cell::{Opener, Sealer};
 
 use crate::{
@@ -161,11 +165,12 @@ impl Field {
     {
         let column = self.column.current()?;
         let rule = column.rule()?;
-        let mut sealer = Sealer::new(column.keys()?)?.bulk(&mut Os)?;
-        let sealed = each(cells, |(row, value)| {
+        let sealer = BulkSealer::new(column.keys()?, &mut Os)?;
+        let mut sealer = sealer.numbered();
+        let sealed = each((0..).zip(cells), |(number, (row, value))| {
             let row = row.into();
             row.check(&rule.bind)?;
-            sealer.seal(row, &value.into().bytes_of(rule.value_type)?)
+            sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
         })?;
         // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
         self.column.current()?;

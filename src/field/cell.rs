@@ -49,6 +49,18 @@ impl CellHeader {
         Parts::parse(cell).map(|parts| parts.header)
     }
 
+    /// Reads the header that stands in front.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        if reader.u8()? != MAGIC {
+            return Err(Error::Malformed);
+        }
+        let suite = Suite::from_id(reader.u8()?)?;
+        if reader.array::<2>()? != &[0, KIND_FIELD] {
+            return Err(Error::Unsupported);
+        }
+        Ok(Self { suite, generation: reader.u32()?.try_into()?, key_commitment: *reader.array()? })
+    }
+
     pub(crate) fn of_key(key: &CellKey) -> Self {
         Self { suite: key.suite, generation: key.generation, key_commitment: key.kc }
     }
@@ -87,19 +99,11 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn parse(cell: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(cell);
-        if reader.u8()? != MAGIC {
-            return Err(Error::Malformed);
-        }
-        let suite = Suite::from_id(reader.u8()?)?;
-        if reader.array::<2>()? != &[0, KIND_FIELD] {
-            return Err(Error::Unsupported);
-        }
-        let generation = reader.u32()?.try_into()?;
-        let key_commitment = *reader.array()?;
-        let nonce = reader.take(suite.nonce_len())?;
+        let header = CellHeader::read(&mut reader)?;
+        let nonce = reader.take(header.suite.nonce_len())?;
         let sealed = reader.take(reader.remaining())?;
         let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
-        Ok(Self { header: CellHeader { suite, generation, key_commitment }, nonce, ciphertext, tag })
+        Ok(Self { header, nonce, ciphertext, tag })
     }
 }
 
@@ -136,7 +140,7 @@ pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
     cell_len.checked_mul(4)?.div_ceil(3).checked_add(TEXT_PREFIX.len())
 }
 
-/// Seals cells of one column. One value draws its nonce alone; many share a salt and number the rest.
+/// Seals cells of one column, each under a nonce of its own. Many in one call are [`BulkSealer`](super::bulk::BulkSealer)'s.
 pub(crate) struct Sealer<'k> {
     key: &'k CellKey,
     /// `header || context hash`, then the row of the cell at hand.
@@ -167,15 +171,6 @@ impl<'k> Sealer<'k> {
         self.seal_with(&gcm, nonce, row, plaintext)
     }
 
-    /// Starts a bulk call: `nonce = salt || counter u64 BE`, so that all its cells share a derived key.
-    pub(crate) fn bulk(self, rng: &mut impl RandomSource) -> Result<BulkSealer<'k>, Error> {
-        let mut nonce = vec![0; self.key.suite.nonce_len()];
-        let (salt, _) = nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
-        rng.fill(salt)?;
-        let (gcm, _) = self.key.key.derive(&nonce)?;
-        Ok(BulkSealer { sealer: self, gcm, nonce, next: 0 })
-    }
-
     fn seal_with(
         &mut self,
         gcm: &Aes256Gcm,
@@ -195,23 +190,6 @@ impl<'k> Sealer<'k> {
         let tag = gcm.seal_in_place(tail, &self.aad, buffer)?;
         out.extend_from_slice(&tag);
         Ok(out)
-    }
-}
-
-/// Seals many cells of one column in one call.
-pub(crate) struct BulkSealer<'k> {
-    sealer: Sealer<'k>,
-    gcm: Aes256Gcm,
-    nonce: Vec<u8>,
-    next: u64,
-}
-
-impl BulkSealer<'_> {
-    pub(crate) fn seal(&mut self, row: Row<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
-        let (_, counter) = self.nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
-        *counter = self.next.to_be_bytes();
-        self.next = self.next.checked_add(1).ok_or(Error::TooLong)?;
-        self.sealer.seal_with(&self.gcm, &self.nonce, row, plaintext)
     }
 }
 
@@ -306,30 +284,19 @@ impl Derived {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{
         primitive::rng::Os,
         tenant::{Kek, Keyring, Policy},
     };
 
-    fn with_keys(act: impl FnOnce(&CellKeys)) {
+    pub(crate) fn with_keys(act: impl FnOnce(&CellKeys)) {
         let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
         let policy = br#"{"tenantseal_policy":1,"version":1,"fields":[
             {"table":"t","column":"c","type":"text","storage":"cell","class":["personal"],"bind":"row"}]}"#;
         keys.install_policy(Policy::from_json(policy).unwrap()).unwrap();
         act(keys.create_tenant("t").unwrap().held().cell_keys(0).unwrap());
-    }
-
-    #[test]
-    fn a_bulk_call_ends_before_its_counter_repeats() {
-        with_keys(|keys| {
-            let mut sealer = Sealer::new(keys).unwrap().bulk(&mut Os).unwrap();
-            sealer.next = u64::MAX - 1;
-            assert!(sealer.seal(1.into(), b"").is_ok());
-            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
-            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
-        });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, missing_docs)]
 
 mod cells;
+mod columns;
 mod credentials;
 mod fixture;
 mod frozen;
