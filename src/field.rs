@@ -8,6 +8,8 @@ mod cell;
 mod index;
 mod mask;
 mod normalise;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod row;
 mod sealed_column;
 mod shredded;

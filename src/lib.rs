@@ -20,6 +20,7 @@
 //! - `aws-lc`: AES-GCM, AES-CBC and SHA-1 by aws-lc-rs in place of RustCrypto. Faster; needs a C compiler.
 //! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
 //!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
+//! - `parallel`: bulk calls on all threads of rayon's pool, `Field::par_seal_many` and its like.
 //! - `tracing`: [`tenant::Observer`] for the tracing crate.
 #![forbid(unsafe_code)]
 

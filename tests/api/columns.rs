@@ -508,6 +508,67 @@ fn a_column_shows_no_value() {
     assert!(shown.contains("len: 1") && !shown.contains("classified"), "{shown}");
 }
 
+#[cfg(feature = "parallel")]
+#[test]
+fn parallel_calls_give_what_serial_ones_give() {
+    use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
+
+    for suite in Suite::ALL {
+        let name = field_of(*suite, "member.name");
+        for len in [0, 1, 63, 64, 5_000] {
+            let cells =
+                name.par_seal_many((0..len).into_par_iter().map(|row| (i64::from(row), "x"))).unwrap();
+            for (number, cell) in (0u64..).zip(&cells) {
+                let end = 24 + if *suite == Suite::default() { 24 } else { 32 };
+                assert_eq!(cell[24..end - 8], cells[0][24..end - 8], "one salt for the call");
+                assert_eq!(cell[end - 8..end], number.to_be_bytes());
+            }
+            let rows = (0..len).map(i64::from);
+            let serial = name.open_many(rows.clone().zip(&cells)).unwrap();
+            let parallel = name.par_open_many((0..len).into_par_iter().map(i64::from).zip(&cells)).unwrap();
+            assert_eq!(parallel.len(), serial.len());
+            assert!(parallel.iter().zip(&serial).all(|(one, other)| one.text() == other.text()));
+            // As a whole chunk they are the column that a serial call makes.
+            let column = name.column_from_cells(cells.iter().map(Some)).unwrap();
+            assert_eq!(name.open_column(&column, rows).unwrap().len(), serial.len());
+        }
+        // Slices, and the first position whichever thread fails first.
+        let mut rows: Vec<(Row<'_>, &str)> = (0..5_000i64).map(|row| (row.into(), "x")).collect();
+        for at in [4_999, 3_000, 1_234, 1_233] {
+            rows[at].0 = Row::UNBOUND;
+            assert_eq!(name.par_seal_many(rows.clone()).unwrap_err(), refused(at, Error::WrongBinding));
+        }
+        let mut cells = name.seal_many((0..5_000i64).map(|row| (row, "x"))).unwrap();
+        for at in [4_999, 3_000, 1_234, 1_233] {
+            cells[at][60] ^= 1;
+            let opened = name.par_open_many((0..5_000i32).into_par_iter().map(i64::from).zip(&cells));
+            assert_eq!(opened.unwrap_err(), refused(at, Error::Open));
+        }
+    }
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn parallel_calls_notice_what_changed_meanwhile() {
+    pairs(|one, two| {
+        let here = one.tenant("t-1001").unwrap().field("member.name").unwrap();
+        let there = two.tenant("t-1001").unwrap().field("member.name").unwrap();
+        one.rotate_tenant("t-1001").unwrap();
+        let cells = here.par_seal_many([(1, "x"), (2, "y")]).unwrap();
+        assert!(there.par_open_many([(1, &cells[0]), (2, &cells[1])]).is_ok());
+        let suspend = |row: i64| {
+            one.suspend_tenant("t-1001", None).unwrap();
+            row
+        };
+        use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+        let made = here.par_seal_many([1i64].into_par_iter().map(|row| (suspend(row), "x")));
+        assert_eq!(made.unwrap_err(), Error::Suspended.into());
+        one.restore_tenant("t-1001").unwrap();
+        let opened = here.par_open_many([1i64].into_par_iter().map(|row| (suspend(row), &cells[0])));
+        assert_eq!(opened.unwrap_err(), Error::Suspended.into());
+    });
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
