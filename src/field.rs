@@ -3,6 +3,8 @@
 //! A [`Field`] comes from a tenant's keys and a label of the policy. It seals one value, or many at once, each bound
 //! to tenant, compartment, table, column, type and row: moved anywhere else, a cell does not open.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod bulk;
 mod cell;
 mod index;
@@ -23,6 +25,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+#[cfg(feature = "arrow")]
+pub use arrow::{BatchError, BatchFields, CellType};
 pub use cell::CellHeader;
 pub use index::BlindIndex;
 pub use mask::Mask;
@@ -447,15 +451,23 @@ impl Current<'_> {
     fn open(&self, opener: &mut Opener<'_>, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
         let rule = self.rule()?;
         row.check(&rule.bind)?;
-        let mask = rule.mask.as_ref().map(|mask| mask.kind);
-        let (mask, until) = match self.column()?.part {
-            Part::Value => (mask, rule.migrating_until.as_ref()),
-            Part::Mask => (None, None),
+        let mask = match self.column()?.part {
+            Part::Value => rule.mask.as_ref().map(|mask| mask.kind),
+            Part::Mask => None,
         };
-        if !cell::is_cell(sealed) && until.is_some_and(|last| today().is_some_and(|today| today <= *last)) {
+        if self.takes_as_plain(sealed)? {
             return Opened::new(SecretBytes::from_vec(sealed.to_vec()), rule.value_type, mask, true);
         }
         Opened::new(opener.open(row, sealed)?, rule.value_type, mask, false)
+    }
+
+    /// Whether this is plaintext that the policy takes while the column is migrating.
+    fn takes_as_plain(&self, sealed: &[u8]) -> Result<bool, Error> {
+        if cell::is_cell(sealed) || self.column()?.part == Part::Mask {
+            return Ok(false);
+        }
+        let until = self.rule()?.migrating_until.as_ref();
+        Ok(until.is_some_and(|last| today().is_some_and(|today| today <= *last)))
     }
 }
 

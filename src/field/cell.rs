@@ -135,6 +135,17 @@ pub(crate) fn sealed_len(suite: Suite, len: usize) -> Option<usize> {
     (HEADER_LEN + suite.nonce_len() + TAG_LEN).checked_add(len)
 }
 
+/// The size of the value of a cell in either form, in bytes; `None` if it is none that this build can open.
+#[cfg(feature = "arrow")]
+pub(crate) fn opened_len(sealed: &[u8]) -> Option<usize> {
+    let [_, suite, ..] = header_of(sealed)?;
+    let len = match sealed.strip_prefix(TEXT_PREFIX) {
+        Some(text) => text.len().checked_mul(3)? / 4,
+        None => sealed.len(),
+    };
+    len.checked_sub(sealed_len(Suite::from_id(suite).ok()?, 0)?)
+}
+
 /// The size of a cell's text form, in characters.
 pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
     cell_len.checked_mul(4)?.div_ceil(3).checked_add(TEXT_PREFIX.len())
@@ -218,8 +229,38 @@ impl<'k> Opener<'k> {
         }
     }
 
+    /// As [`Opener::open`], over all of `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] too if `out` is of another size than the value.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn open_into(&mut self, row: Row<'_>, cell: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let decoded;
+        let cell = match cell.strip_prefix(TEXT_PREFIX) {
+            Some(text) => {
+                decoded = base64url_decode(text)?;
+                decoded.as_slice()
+            }
+            None => cell,
+        };
+        let parts = Parts::parse(cell)?;
+        if parts.ciphertext.len() != out.len() {
+            return Err(Error::Malformed);
+        }
+        out.copy_from_slice(parts.ciphertext);
+        self.open_in_place(row, &parts, out)
+    }
+
     fn open_binary(&mut self, row: Row<'_>, cell: &[u8]) -> Result<SecretBytes, Error> {
         let parts = Parts::parse(cell)?;
+        let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
+        self.open_in_place(row, &parts, plaintext.expose_secret_mut())?;
+        Ok(plaintext)
+    }
+
+    /// `buffer` holds the ciphertext, and the value afterwards; it is zeroed if the tag is wrong.
+    fn open_in_place(&mut self, row: Row<'_>, parts: &Parts<'_>, buffer: &mut [u8]) -> Result<(), Error> {
         let header = parts.header;
         let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
         let (position, key) = found.ok_or(Error::UnknownKey)?;
@@ -227,19 +268,16 @@ impl<'k> Opener<'k> {
         header.write(&mut self.aad);
         self.aad.extend_from_slice(&key.context);
         row.encode(&mut self.aad)?;
-        let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
-        let buffer = plaintext.expose_secret_mut();
         match &mut self.derived {
             None => {
                 let (gcm, tail) = key.key.derive(parts.nonce)?;
-                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+                gcm.open_in_place(tail, &self.aad, buffer, parts.tag)
             }
             Some(derived) => {
                 let tail = parts.nonce.last_chunk().ok_or(Error::Malformed)?;
-                derived.get(position, key, parts.nonce)?.open_in_place(tail, &self.aad, buffer, parts.tag)?;
+                derived.get(position, key, parts.nonce)?.open_in_place(tail, &self.aad, buffer, parts.tag)
             }
         }
-        Ok(plaintext)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a user may rely on, through the public API alone.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod cells;
 mod columns;
 mod credentials;
