@@ -349,7 +349,11 @@ fn rows_are_of_every_kind_that_a_row_is() {
         Arc::new(ArrowField::new("a", DataType::Utf8, true)),
         array(StringArray::from(vec!["a"])),
     )]);
-    assert_eq!(blob.seal_array(&short, &one).unwrap_err(), refused(0, Error::WrongBinding));
+    let column = blob.seal_array_to_column(&natural("a", 1), &one).unwrap();
+    assert!(blob.open_column_to_array(&column, &natural("a", 1)).is_ok());
+    assert_eq!(blob.seal_array(&short, &one).unwrap_err(), Error::WrongBinding.into());
+    assert_eq!(blob.open_array(&short, &cells).unwrap_err(), Error::WrongBinding.into());
+    assert_eq!(blob.open_column_to_array(&column, &short).unwrap_err(), Error::WrongBinding.into());
     let free = tenant.field("asset.free").unwrap();
     let cells = free.seal_array(&NullArray::new(1), &one).unwrap();
     assert!(free.open(Row::UNBOUND, cells.as_binary::<i32>().value(0)).is_ok());

@@ -185,6 +185,42 @@ fn lengths_that_overflow_are_refused_without_an_allocation() {
     }
 }
 
+/// What can be seen without a key is told without one.
+#[test]
+fn what_is_no_column_in_form_is_refused_when_it_is_read() {
+    let sealed = name().seal_column([(1, Some("ab")), (2, Some("")), (3, None)]).unwrap();
+    let read = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = sealed.as_bytes().to_vec();
+        change(&mut bytes);
+        SealedColumn::from_bytes(bytes).err()
+    };
+    assert_eq!(read(&|_| {}), None);
+    // Magic; version and what is reserved; the header's magic, suite, flags and kind; generation 0.
+    for at in [0, 1, 2, 3, 8] {
+        assert_eq!(read(&|bytes| bytes[at] ^= 1), Some(Error::Malformed), "byte {at}");
+    }
+    for at in [4, 5, 6, 7, 9, 10, 11] {
+        assert_eq!(read(&|bytes| bytes[at] ^= 0x40), Some(Error::Unsupported), "byte {at}");
+    }
+    assert!(read(&|bytes| bytes[12..16].fill(0)).is_some());
+    // Validity: 56. Lengths: 57 to 69. Values: 69 to 103.
+    for bit in 3..8 {
+        assert_eq!(read(&|bytes| bytes[56] |= 1 << bit), Some(Error::Malformed), "bit {bit} is unused");
+    }
+    assert_eq!(read(&|bytes| bytes[56] |= 1 << 2), Some(Error::Malformed), "a value without bytes");
+    assert_eq!(read(&|bytes| bytes[56] ^= 1 << 1), Some(Error::Malformed), "a value's bytes without a value");
+    assert_eq!(read(&|bytes| bytes[68] = 1), Some(Error::Malformed), "a null with a length");
+    assert_eq!(read(&|bytes| bytes[60] = 1), Some(Error::Malformed), "a value cut short");
+    assert_eq!(read(&|bytes| bytes[60] = 3), Some(Error::Malformed), "a value over the end");
+    for len in 1..40 {
+        let put_in = |bytes: &mut Vec<u8>| drop(bytes.splice(103..103, vec![7; len]));
+        assert_eq!(read(&put_in), Some(Error::Malformed), "{len} bytes after the values");
+    }
+    for len in 0..sealed.as_bytes().len() {
+        assert_eq!(read(&|bytes| bytes.truncate(len)), Some(Error::Malformed), "{len} bytes");
+    }
+}
+
 /// What somebody without a key can do with two genuine chunks.
 #[test]
 fn chunks_that_were_cut_nulled_reordered_doubled_or_spliced_are_refused() {

@@ -17,14 +17,12 @@ use crate::{
         bulk::BulkSealer,
         cell::sealed_len,
     },
-    tenant::policy::Bind,
 };
 
 /// What is sealed: an array of rows, and one of values that is as long.
 pub(super) struct Sealing<'a> {
     pub(super) rows: Rows<'a>,
     pub(super) values: Values<'a>,
-    bind: &'a Bind,
 }
 
 impl<'a> Sealing<'a> {
@@ -37,7 +35,7 @@ impl<'a> Sealing<'a> {
         let rows = Rows::new(rows, &rule.bind)?;
         let values = Values::new(values, rule.value_type)?;
         same_len(rows.len, values.len)?;
-        Ok(Self { rows, values, bind: &rule.bind })
+        Ok(Self { rows, values })
     }
 
     /// An array of cells; `None` if it is longer than `O` counts.
@@ -76,7 +74,6 @@ impl<'a> Sealing<'a> {
         seal: impl FnOnce(u64, Row<'_>, &[u8]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.rows.with(position, |row| {
-            row.check(self.bind)?;
             if self.values.is_null(position) {
                 return Ok(());
             }

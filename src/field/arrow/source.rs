@@ -81,7 +81,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The rows that values belong to.
+/// The rows that values belong to, of the kind that the policy says.
 pub(super) struct Rows<'a> {
     keys: Keys<'a>,
     pub(super) len: usize,
@@ -100,7 +100,10 @@ impl<'a> Rows<'a> {
     pub(super) fn new(array: &'a dyn Array, bind: &Bind) -> Result<Self, Error> {
         let keys = match bind {
             Bind::Row => key(array).map(Keys::Id),
-            Bind::Natural(_) => array.as_struct_opt().and_then(|array| {
+            Bind::Natural(columns) => array.as_struct_opt().and_then(|array| {
+                if array.num_columns() != columns.len() {
+                    return None;
+                }
                 let keys: Option<Vec<_>> = array.columns().iter().map(|column| key(column)).collect();
                 keys.map(|keys| {
                     Keys::Natural(keys.into_iter().map(|read| unless_null(array, read)).collect())
