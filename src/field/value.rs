@@ -434,6 +434,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bytes_that_are_no_value_of_the_type_are_refused_after_opening() {
+        let cases: [(ValueType, &[&[u8]]); 9] = [
+            (ValueType::Bool, &[b"", &[2], &[0, 0]]),
+            (ValueType::Bytes, &[]),
+            (ValueType::Date, &[b"", &[0; 3], &[0; 8], &i32::MAX.to_be_bytes()]),
+            (ValueType::Decimal, &[b"", b"-0", b"\xff"]),
+            (ValueType::F64, &[b"", &[0; 4], &f64::NAN.to_be_bytes(), &(-f64::NAN).to_be_bytes()]),
+            (ValueType::I64, &[b"", &[0; 4], &[0; 9]]),
+            (ValueType::Json, &[b"\xff"]),
+            (ValueType::Text, &[b"\xff"]),
+            (ValueType::Timestamp, &[b"", &[0; 4], &i64::MAX.to_be_bytes()]),
+        ];
+        for (value_type, bad) in cases {
+            for bytes in bad {
+                let value = Value::of_bytes(bytes, value_type).err();
+                assert_eq!(value, Some(Error::WrongType), "{value_type:?} {bytes:?}");
+            }
+        }
+        assert!(Value::of_bytes(&f64::INFINITY.to_be_bytes(), ValueType::F64).is_ok());
+    }
+
+    #[test]
     fn decimals_have_one_spelling_for_their_digits() {
         let good = [
             "0",
