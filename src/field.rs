@@ -3,14 +3,20 @@
 //! A [`Field`] comes from a tenant's keys and a label of the policy. It seals one value, or many at once, each bound
 //! to tenant, compartment, table, column, type and row: moved anywhere else, a cell does not open.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod bucket;
+mod bulk;
 mod cell;
 mod ddl;
 mod index;
 mod mask;
 mod normalise;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod plan;
 mod row;
+mod sealed_column;
 mod shredded;
 mod time;
 mod value;
@@ -22,6 +28,8 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+#[cfg(feature = "arrow")]
+pub use arrow::{BatchError, BatchFields, CellType};
 pub use cell::{CellHeader, CellKind};
 pub use ddl::{Ddl, Dialect};
 pub use index::BlindIndex;
@@ -30,10 +38,12 @@ pub use plan::{
     Anonymity, Candidates, Finding, IndexPlan, Language, Leak, Plan, Planner, Rows, Sample, Severity,
 };
 pub use row::{Key, Row};
+pub use sealed_column::SealedColumn;
 pub use shredded::ShredCheck;
 pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 
+use bulk::BulkSealer;
 use cell::{Opener, Sealer};
 
 use crate::{
@@ -176,11 +186,12 @@ impl Field {
                 sealer.seal_deterministic(&value.into().bytes_of(rule.value_type)?)
             })?
         } else {
-            let mut sealer = sealer.bulk(&mut Os)?;
-            each(cells, |(row, value)| {
+            let sealer = BulkSealer::new(column.keys()?, rule.padding, &mut Os)?;
+            let mut sealer = sealer.numbered();
+            each((0..).zip(cells), |(number, (row, value))| {
                 let row = row.into();
                 row.check(&rule.bind)?;
-                sealer.seal(row, &value.into().bytes_of(rule.value_type)?)
+                sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
             })?
         };
         // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
@@ -482,15 +493,23 @@ impl Current<'_> {
     fn open(&self, opener: &mut Opener<'_>, row: Row<'_>, sealed: &[u8]) -> Result<Opened, Error> {
         let rule = self.rule()?;
         row.check(&rule.bind)?;
-        let mask = rule.mask.as_ref().map(|mask| mask.kind);
-        let (mask, until) = match self.column()?.part {
-            Part::Value => (mask, rule.migrating_until.as_ref()),
-            Part::Mask => (None, None),
+        let mask = match self.column()?.part {
+            Part::Value => rule.mask.as_ref().map(|mask| mask.kind),
+            Part::Mask => None,
         };
-        if !cell::is_cell(sealed) && until.is_some_and(|last| today().is_some_and(|today| today <= *last)) {
+        if self.takes_as_plain(sealed)? {
             return Opened::new(SecretBytes::from_vec(sealed.to_vec()), rule.value_type, mask, true);
         }
         Opened::new(opener.open(row, sealed)?, rule.value_type, mask, false)
+    }
+
+    /// Whether this is plaintext that the policy takes while the column is migrating.
+    fn takes_as_plain(&self, sealed: &[u8]) -> Result<bool, Error> {
+        if cell::is_cell(sealed) || self.column()?.part == Part::Mask {
+            return Ok(false);
+        }
+        let until = self.rule()?.migrating_until.as_ref();
+        Ok(until.is_some_and(|last| today().is_some_and(|today| today <= *last)))
     }
 }
 

@@ -28,6 +28,11 @@ fn cell() {
 }
 
 #[test]
+fn sealed_column() {
+    replay("sealed_column", bodies::sealed_column);
+}
+
+#[test]
 fn record() {
     replay("record", bodies::record);
 }

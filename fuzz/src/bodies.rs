@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use tenantseal::{
-    field::{CellHeader, Field},
+    field::{CellHeader, Field, SealedColumn},
     tenant::{Kek, KeyEvent, Keyring, KeyringOptions, Policy, Record},
     wecom::{Callback, Envelope, Inner},
 };
@@ -39,6 +39,22 @@ pub fn cell(data: &[u8]) {
     if let Ok(opened) = field().open(42, data) {
         assert!(opened.text().is_ok() && !opened.was_plain());
         assert!(data.starts_with(b"ts1.") || CellHeader::parse(data).is_ok());
+    }
+}
+
+/// A chunk of a column. It holds no more values than it has bytes for; one that opens was sealed by somebody who has the key,
+/// and becomes cells and the same chunk again.
+pub fn sealed_column(data: &[u8]) {
+    let Ok(column) = SealedColumn::from_bytes(data) else { return };
+    assert_eq!(column.as_bytes(), data);
+    assert!(column.len() <= data.len());
+    let opened = field().open_column(&column, (42i64..).take(column.len()));
+    let Ok(cells) = field().column_to_cells(&column) else {
+        assert!(opened.is_err());
+        return;
+    };
+    if cells.iter().any(Option::is_some) {
+        assert_eq!(field().column_from_cells(cells.iter().map(Option::as_ref)), Ok(column));
     }
 }
 
@@ -118,6 +134,8 @@ fn field() -> &'static Field {
         let tenant = keyring().tenant("t-1001").expect("it is in the records");
         let field = tenant.field("member.mobile").expect("it is in the policy");
         assert!(field.open(42, include_bytes!("../corpus/cell/genuine")).is_ok());
+        let column = SealedColumn::from_bytes(include_bytes!("../corpus/sealed_column/genuine"));
+        assert!(field.open_column(&column.expect("it is one"), [42, 43, 44]).is_ok());
         field
     })
 }

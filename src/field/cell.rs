@@ -67,6 +67,23 @@ impl CellHeader {
         }
     }
 
+    /// Reads the header that stands in front.
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        if reader.u8()? != MAGIC {
+            return Err(Error::Malformed);
+        }
+        let [suite, flags, kind] = *reader.array()?;
+        let kind = CellKind::from_id(kind)?;
+        let suite = kind.suite(suite)?;
+        let is_padded = match flags {
+            0 => false,
+            PADDED => true,
+            _ => return Err(Error::Unsupported),
+        };
+        let (generation, key_commitment) = (reader.u32()?.try_into()?, *reader.array()?);
+        Ok(Self { kind, suite, is_padded, generation, key_commitment })
+    }
+
     /// `F8 || suite || flags || kind || generation u32 BE || kc`.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
@@ -134,7 +151,7 @@ impl CellKey {
     /// # Errors
     ///
     /// [`Error::Unsupported`] of a deterministic field, whose cells have no nonce.
-    fn randomised(&self) -> Result<&SuiteKey, Error> {
+    pub(crate) fn randomised(&self) -> Result<&SuiteKey, Error> {
         match &self.cipher {
             Cipher::Deterministic(_) => Err(Error::Unsupported),
             Cipher::Randomised(key) => Ok(key),
@@ -155,21 +172,8 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn parse(cell: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(cell);
-        if reader.u8()? != MAGIC {
-            return Err(Error::Malformed);
-        }
-        let [suite, flags, kind] = *reader.array()?;
-        let kind = CellKind::from_id(kind)?;
-        let suite = kind.suite(suite)?;
-        let is_padded = match flags {
-            0 => false,
-            PADDED => true,
-            _ => return Err(Error::Unsupported),
-        };
-        let generation = reader.u32()?.try_into()?;
-        let key_commitment = *reader.array()?;
-        let header = CellHeader { kind, suite, is_padded, generation, key_commitment };
-        let (nonce_len, tag_len) = sizes(kind, suite);
+        let header = CellHeader::read(&mut reader)?;
+        let (nonce_len, tag_len) = sizes(header.kind, header.suite);
         let nonce = reader.take(nonce_len)?;
         let sealed = reader.take(reader.remaining())?;
         let at = sealed.len().checked_sub(tag_len).ok_or(Error::Malformed)?;
@@ -221,7 +225,7 @@ pub(crate) fn sealed_len(
 }
 
 /// How many bytes are sealed of a value of `len`.
-fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> {
+pub(crate) fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> {
     let Some(padding) = padding else { return Some(len) };
     let least = len.checked_add(1)?;
     match padding {
@@ -235,10 +239,55 @@ fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> {
     }
 }
 
-/// The length of the value that is padded; `None` if it is not.
-fn unpadded_len(padded: &[u8]) -> Option<usize> {
-    let last = padded.iter().rposition(|byte| *byte != 0)?;
-    (padded.get(last) == Some(&PADDING)).then_some(last)
+/// Writes a value over all of `out`, with its padding if that is longer.
+///
+/// # Errors
+///
+/// [`Error::TooLong`] if `out` is not as long as [`padded_len`] says.
+pub(crate) fn write_padded(padding: Option<Padding>, plaintext: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    if padded_len(padding, plaintext.len()) != Some(out.len()) {
+        return Err(Error::TooLong);
+    }
+    let (value, rest) = out.split_at_mut_checked(plaintext.len()).ok_or(Error::TooLong)?;
+    value.copy_from_slice(plaintext);
+    if let Some((first, zeros)) = rest.split_first_mut() {
+        *first = PADDING;
+        zeros.fill(0);
+    }
+    Ok(())
+}
+
+/// Takes the padding off.
+///
+/// # Errors
+///
+/// [`Error::Malformed`] if there is none.
+pub(crate) fn unpad(padded: &mut SecretBytes) -> Result<(), Error> {
+    let bytes = padded.expose_secret();
+    let last = bytes.iter().rposition(|byte| *byte != 0).ok_or(Error::Malformed)?;
+    if bytes.get(last) != Some(&PADDING) {
+        return Err(Error::Malformed);
+    }
+    padded.truncate(last);
+    Ok(())
+}
+
+/// The size of what a cell in either form holds, its padding included, in bytes; `None` if it is none that this build can
+/// open.
+#[cfg(feature = "arrow")]
+pub(crate) fn opened_len(sealed: &[u8]) -> Option<usize> {
+    let header = CellHeader::read(&mut Reader::new(&header_of(sealed)?)).ok()?;
+    let len = match sealed.strip_prefix(TEXT_PREFIX) {
+        Some(text) => text.len().checked_mul(3)? / 4,
+        None => sealed.len(),
+    };
+    len.checked_sub(sealed_len(header.kind, header.suite, None, 0)?)
+}
+
+/// Whether a cell in either form says that its value is padded.
+#[cfg(feature = "arrow")]
+pub(crate) fn is_padded(sealed: &[u8]) -> bool {
+    header_of(sealed).is_some_and(|[_, _, flags, ..]| flags == PADDED)
 }
 
 /// The size of a cell's text form, in characters.
@@ -246,7 +295,7 @@ pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
     cell_len.checked_mul(4)?.div_ceil(3).checked_add(TEXT_PREFIX.len())
 }
 
-/// Seals cells of one column. One value draws its nonce alone; many share a salt and number the rest.
+/// Seals cells of one column, each under a nonce of its own. Many in one call are [`BulkSealer`](super::bulk::BulkSealer)'s.
 pub(crate) struct Sealer<'k> {
     key: &'k CellKey,
     header: CellHeader,
@@ -307,15 +356,6 @@ impl<'k> Sealer<'k> {
         Ok(out)
     }
 
-    /// Starts a bulk call: `nonce = salt || counter u64 BE`, so that all its cells share a derived key.
-    pub(crate) fn bulk(self, rng: &mut impl RandomSource) -> Result<BulkSealer<'k>, Error> {
-        let mut nonce = vec![0; self.key.suite.nonce_len()];
-        let (salt, _) = nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
-        rng.fill(salt)?;
-        let (gcm, _) = self.key.randomised()?.derive(&nonce)?;
-        Ok(BulkSealer { sealer: self, gcm, nonce, next: 0 })
-    }
-
     fn seal_with(
         &mut self,
         gcm: &Aes256Gcm,
@@ -340,29 +380,9 @@ impl<'k> Sealer<'k> {
         let mut out = Vec::with_capacity(start.checked_add(padded + TAG_LEN).ok_or(Error::TooLong)?);
         self.header.write(&mut out);
         out.extend_from_slice(nonce);
-        out.extend_from_slice(plaintext);
-        if self.padding.is_some() {
-            out.push(PADDING);
-            out.resize(start + padded, 0);
-        }
+        out.resize(start + padded, 0);
+        write_padded(self.padding, plaintext, out.get_mut(start..).ok_or(Error::Malformed)?)?;
         Ok((out, start))
-    }
-}
-
-/// Seals many cells of one column in one call.
-pub(crate) struct BulkSealer<'k> {
-    sealer: Sealer<'k>,
-    gcm: Aes256Gcm,
-    nonce: Vec<u8>,
-    next: u64,
-}
-
-impl BulkSealer<'_> {
-    pub(crate) fn seal(&mut self, row: Row<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
-        let (_, counter) = self.nonce.split_last_chunk_mut::<8>().ok_or(Error::Malformed)?;
-        *counter = self.next.to_be_bytes();
-        self.next = self.next.checked_add(1).ok_or(Error::TooLong)?;
-        self.sealer.seal_with(&self.gcm, &self.nonce, row, plaintext)
     }
 }
 
@@ -393,33 +413,59 @@ impl<'k> Opener<'k> {
         }
     }
 
+    /// As [`Opener::open`], over all of `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] too if `out` is of another size than the value.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn open_into(&mut self, row: Row<'_>, cell: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let decoded;
+        let cell = match cell.strip_prefix(TEXT_PREFIX) {
+            Some(text) => {
+                decoded = base64url_decode(text)?;
+                decoded.as_slice()
+            }
+            None => cell,
+        };
+        let parts = Parts::parse(cell)?;
+        if parts.ciphertext.len() != out.len() {
+            return Err(Error::Malformed);
+        }
+        out.copy_from_slice(parts.ciphertext);
+        self.open_in_place(row, &parts, out)
+    }
+
     fn open_binary(&mut self, row: Row<'_>, cell: &[u8]) -> Result<SecretBytes, Error> {
         let parts = Parts::parse(cell)?;
+        let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
+        self.open_in_place(row, &parts, plaintext.expose_secret_mut())?;
+        if parts.header.is_padded {
+            unpad(&mut plaintext)?;
+        }
+        Ok(plaintext)
+    }
+
+    /// `buffer` holds the ciphertext, and the value afterwards; it is zeroed if the tag is wrong.
+    fn open_in_place(&mut self, row: Row<'_>, parts: &Parts<'_>, buffer: &mut [u8]) -> Result<(), Error> {
         let header = parts.header;
         let found = self.keys.find(header.suite, header.generation, &header.key_commitment);
         let (position, key) = found.filter(|(_, key)| key.kind() == header.kind).ok_or(Error::UnknownKey)?;
         self.aad.clear();
         header.write(&mut self.aad);
         self.aad.extend_from_slice(&key.context);
-        let mut plaintext = SecretBytes::from_vec(parts.ciphertext.to_vec());
-        let buffer = plaintext.expose_secret_mut();
         match &key.cipher {
             Cipher::Deterministic(key) => {
                 let siv = parts.nonce.try_into().map_err(|_| Error::Malformed)?;
                 let kept = self.siv.take().filter(|(known, _)| *known == position);
                 let (_, key) = self.siv.insert(kept.unwrap_or_else(|| (position, AesSiv::new(key))));
-                key.open_in_place(&self.aad, buffer, siv)?;
+                key.open_in_place(&self.aad, buffer, siv)
             }
             Cipher::Randomised(key) => {
                 row.encode(&mut self.aad)?;
-                self.open_randomised(position, key, &parts, buffer)?;
+                self.open_randomised(position, key, parts, buffer)
             }
         }
-        if header.is_padded {
-            let len = unpadded_len(plaintext.expose_secret()).ok_or(Error::Malformed)?;
-            plaintext.truncate(len);
-        }
-        Ok(plaintext)
     }
 
     fn open_randomised(
@@ -480,30 +526,19 @@ impl Derived {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{
         primitive::rng::Os,
         tenant::{Kek, Keyring, Policy},
     };
 
-    fn with_keys(act: impl FnOnce(&CellKeys)) {
+    pub(crate) fn with_keys(act: impl FnOnce(&CellKeys)) {
         let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
         let policy = br#"{"tenantseal_policy":1,"version":1,"fields":[
             {"table":"t","column":"c","type":"text","storage":"cell","class":["personal"],"bind":"row"}]}"#;
         keys.install_policy(Policy::from_json(policy).unwrap()).unwrap();
         act(keys.create_tenant("t").unwrap().held().cell_keys(0).unwrap());
-    }
-
-    #[test]
-    fn a_bulk_call_ends_before_its_counter_repeats() {
-        with_keys(|keys| {
-            let mut sealer = Sealer::new(keys, None).unwrap().bulk(&mut Os).unwrap();
-            sealer.next = u64::MAX - 1;
-            assert!(sealer.seal(1.into(), b"").is_ok());
-            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
-            assert_eq!(sealer.seal(1.into(), b""), Err(Error::TooLong));
-        });
     }
 
     #[test]

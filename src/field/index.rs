@@ -29,7 +29,7 @@ use crate::{
 /// fewer bits hides more and finds more rows that must be opened and compared.
 #[derive(Clone)]
 pub struct BlindIndex {
-    field: Field,
+    pub(super) field: Field,
     rule: IndexRule,
     /// Its place among the indexes of its field, in the policy that `field` holds.
     position: usize,

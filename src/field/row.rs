@@ -87,6 +87,12 @@ impl Key<'_> {
     }
 }
 
+impl<'a> From<Key<'a>> for Row<'a> {
+    fn from(id: Key<'a>) -> Self {
+        Self(Kind::Id(id))
+    }
+}
+
 impl From<i64> for Row<'_> {
     fn from(id: i64) -> Self {
         Self(Kind::Id(Key::Int(id)))

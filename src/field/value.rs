@@ -64,6 +64,39 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value that bytes are, after opening. That a JSON text is one is checked before sealing only.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if they are none of the type.
+    pub(crate) fn of_bytes(bytes: &'a [u8], value_type: ValueType) -> Result<Self, Error> {
+        let text = || core::str::from_utf8(bytes).map_err(|_| Error::WrongType);
+        match value_type {
+            ValueType::Bool => match bytes {
+                [0] => Ok(Self::Bool(false)),
+                [1] => Ok(Self::Bool(true)),
+                _ => Err(Error::WrongType),
+            },
+            ValueType::Bytes => Ok(Self::Bytes(bytes)),
+            ValueType::Date => Date::from_days(i32::from_be_bytes(number(bytes)?)).map(Self::Date),
+            ValueType::Decimal => text().map(Self::Decimal),
+            ValueType::F64 => Ok(Self::F64(f64::from_be_bytes(number(bytes)?))),
+            ValueType::I64 => Ok(Self::I64(i64::from_be_bytes(number(bytes)?))),
+            ValueType::Json => text().map(Self::Json),
+            ValueType::Text => text().map(Self::Text),
+            ValueType::Timestamp => {
+                Timestamp::from_micros(i64::from_be_bytes(number(bytes)?)).map(Self::Timestamp)
+            }
+        }
+        .ok()
+        .filter(|value| match value {
+            Self::Decimal(text) => is_decimal(text),
+            Self::F64(number) => !number.is_nan(),
+            _ => true,
+        })
+        .ok_or(Error::WrongType)
+    }
+
     /// The bytes to seal.
     ///
     /// # Errors
@@ -139,6 +172,10 @@ fn is_decimal(text: &str) -> bool {
         && digits(fraction)
         && (whole.len() == 1 || !whole.starts_with('0'))
         && !(is_zero && unsigned.len() < text.len())
+}
+
+fn number<const N: usize>(bytes: &[u8]) -> Result<[u8; N], Error> {
+    bytes.try_into().map_err(|_| Error::WrongType)
 }
 
 fn is_json(text: &str) -> bool {
@@ -232,13 +269,8 @@ impl Opened {
         mask: Option<MaskKind>,
         was_plain: bool,
     ) -> Result<Self, Error> {
-        let opened = Self { bytes, value_type, mask, was_plain };
-        match value_type {
-            ValueType::Bytes => {}
-            ValueType::Text => drop(opened.text()?),
-            _ => drop(opened.value()?),
-        }
-        Ok(opened)
+        Value::of_bytes(bytes.expose_secret(), value_type)?;
+        Ok(Self { bytes, value_type, mask, was_plain })
     }
 
     /// The value of a field of type `bool`.
@@ -247,9 +279,8 @@ impl Opened {
     ///
     /// [`Error::WrongType`] if the field is of another type; the same for every other accessor.
     pub fn bool(&self) -> Result<bool, Error> {
-        match self.of(ValueType::Bool)? {
-            [0] => Ok(false),
-            [1] => Ok(true),
+        match self.value()? {
+            Value::Bool(truth) => Ok(truth),
             _ => Err(Error::WrongType),
         }
     }
@@ -260,7 +291,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn date(&self) -> Result<Date, Error> {
-        Date::from_days(i32::from_be_bytes(self.number(ValueType::Date)?)).map_err(|_| Error::WrongType)
+        match self.value()? {
+            Value::Date(date) => Ok(date),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `decimal`, as it was written.
@@ -269,8 +303,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn decimal(&self) -> Result<&str, Error> {
-        self.utf8(ValueType::Decimal)
-            .and_then(|text| if is_decimal(text) { Ok(text) } else { Err(Error::WrongType) })
+        match self.value()? {
+            Value::Decimal(text) => Ok(text),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `f64`.
@@ -279,8 +315,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn f64(&self) -> Result<f64, Error> {
-        let number = f64::from_be_bytes(self.number(ValueType::F64)?);
-        if number.is_nan() { Err(Error::WrongType) } else { Ok(number) }
+        match self.value()? {
+            Value::F64(number) => Ok(number),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `i64`.
@@ -289,7 +327,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn i64(&self) -> Result<i64, Error> {
-        self.number(ValueType::I64).map(i64::from_be_bytes)
+        match self.value()? {
+            Value::I64(number) => Ok(number),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `json`, as it was written.
@@ -298,7 +339,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn json(&self) -> Result<&str, Error> {
-        self.utf8(ValueType::Json)
+        match self.value()? {
+            Value::Json(text) => Ok(text),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `text`.
@@ -307,7 +351,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn text(&self) -> Result<&str, Error> {
-        self.utf8(ValueType::Text)
+        match self.value()? {
+            Value::Text(text) => Ok(text),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value of a field of type `timestamp`.
@@ -316,8 +363,10 @@ impl Opened {
     ///
     /// [`Error::WrongType`].
     pub fn timestamp(&self) -> Result<Timestamp, Error> {
-        let micros = i64::from_be_bytes(self.number(ValueType::Timestamp)?);
-        Timestamp::from_micros(micros).map_err(|_| Error::WrongType)
+        match self.value()? {
+            Value::Timestamp(time) => Ok(time),
+            _ => Err(Error::WrongType),
+        }
     }
 
     /// The value, in the variant of its type.
@@ -326,17 +375,7 @@ impl Opened {
     ///
     /// None of a value that was opened; what an accessor says otherwise.
     pub fn value(&self) -> Result<Value<'_>, Error> {
-        match self.value_type {
-            ValueType::Bool => self.bool().map(Value::Bool),
-            ValueType::Bytes => Ok(Value::Bytes(self.bytes.expose_secret())),
-            ValueType::Date => self.date().map(Value::Date),
-            ValueType::Decimal => self.decimal().map(Value::Decimal),
-            ValueType::F64 => self.f64().map(Value::F64),
-            ValueType::I64 => self.i64().map(Value::I64),
-            ValueType::Json => self.json().map(Value::Json),
-            ValueType::Text => self.text().map(Value::Text),
-            ValueType::Timestamp => self.timestamp().map(Value::Timestamp),
-        }
+        Value::of_bytes(self.bytes.expose_secret(), self.value_type)
     }
 
     /// The text form of a value of every type but `bytes`: what [`Value::Written`] takes back.
@@ -365,16 +404,10 @@ impl Opened {
         self.value_type
     }
 
-    fn of(&self, value_type: ValueType) -> Result<&[u8], Error> {
-        if self.value_type == value_type { Ok(self.bytes.expose_secret()) } else { Err(Error::WrongType) }
-    }
-
-    fn utf8(&self, value_type: ValueType) -> Result<&str, Error> {
-        core::str::from_utf8(self.of(value_type)?).map_err(|_| Error::WrongType)
-    }
-
-    fn number<const N: usize>(&self, value_type: ValueType) -> Result<[u8; N], Error> {
-        self.of(value_type)?.try_into().map_err(|_| Error::WrongType)
+    /// The bytes, without a copy.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn into_secret(self) -> SecretBytes {
+        self.bytes
     }
 
     /// The value of a field of any type, as bytes.
@@ -410,6 +443,28 @@ const MAX_DECIMAL: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_that_are_no_value_of_the_type_are_refused_after_opening() {
+        let cases: [(ValueType, &[&[u8]]); 9] = [
+            (ValueType::Bool, &[b"", &[2], &[0, 0]]),
+            (ValueType::Bytes, &[]),
+            (ValueType::Date, &[b"", &[0; 3], &[0; 8], &i32::MAX.to_be_bytes()]),
+            (ValueType::Decimal, &[b"", b"-0", b"\xff"]),
+            (ValueType::F64, &[b"", &[0; 4], &f64::NAN.to_be_bytes(), &(-f64::NAN).to_be_bytes()]),
+            (ValueType::I64, &[b"", &[0; 4], &[0; 9]]),
+            (ValueType::Json, &[b"\xff"]),
+            (ValueType::Text, &[b"\xff"]),
+            (ValueType::Timestamp, &[b"", &[0; 4], &i64::MAX.to_be_bytes()]),
+        ];
+        for (value_type, bad) in cases {
+            for bytes in bad {
+                let value = Value::of_bytes(bytes, value_type).err();
+                assert_eq!(value, Some(Error::WrongType), "{value_type:?} {bytes:?}");
+            }
+        }
+        assert!(Value::of_bytes(&f64::INFINITY.to_be_bytes(), ValueType::F64).is_ok());
+    }
 
     #[test]
     fn decimals_have_one_spelling_for_their_digits() {

@@ -208,7 +208,7 @@ impl KeyHandle {
     /// The MAC of a document that stands beside the records, under a key of that purpose alone.
     pub(crate) fn mac(&self, suite: Suite, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Local(kek) => Ok(suite.mac(&suite.expand(&kek.prk, purpose, &[])?, bytes)),
+            Self::Local(kek) => Ok(suite.mac(&suite.expand(&kek.prk, purpose, &[])?, &[bytes])),
         }
     }
 }

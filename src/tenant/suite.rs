@@ -107,12 +107,12 @@ impl Suite {
         }
     }
 
-    /// The suite's MAC, [`Suite::mac_len`] bytes.
-    pub(crate) fn mac(self, key: &Secret<32>, bytes: &[u8]) -> Vec<u8> {
+    /// The suite's MAC of the parts joined, [`Suite::mac_len`] bytes.
+    pub(crate) fn mac(self, key: &Secret<32>, parts: &[&[u8]]) -> Vec<u8> {
         match self {
-            Self::AesSiv | Self::Xaes256Gcm => mac::HmacSha256::new(key).tag(&[bytes]).to_vec(),
+            Self::AesSiv | Self::Xaes256Gcm => mac::HmacSha256::new(key).tag(parts).to_vec(),
             #[cfg(feature = "hazmat")]
-            Self::Test => mac::hmac_sha512(key, &[bytes]).to_vec(),
+            Self::Test => mac::hmac_sha512(key, parts).to_vec(),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What a user may rely on, through the public API alone.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, missing_docs)]
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod cells;
+mod columns;
 mod credentials;
 mod ddl;
 mod deterministic;
@@ -17,6 +20,7 @@ mod keyfile;
 mod lifecycle;
 mod model;
 mod mongo;
+mod padded_columns;
 mod planner;
 mod policies;
 mod records;

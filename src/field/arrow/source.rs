@@ -1,0 +1,332 @@
+//! Arrays that are read: values, cells and rows.
+
+use arrow_array::{
+    Array,
+    cast::AsArray as _,
+    types::{
+        ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type,
+        Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+        UInt32Type, UInt64Type,
+    },
+};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{DataType, TimeUnit};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::Error,
+    field::{Date, Key, Row, Timestamp, Value},
+    tenant::policy::{Bind, ValueType},
+};
+
+/// What stands at a position that is not null.
+type Read<'a, T> = Box<dyn Fn(usize) -> Result<T, Error> + Send + Sync + 'a>;
+
+/// The values of an array, as values of one type of the policy.
+pub(super) struct Values<'a> {
+    read: Read<'a, Plain<'a>>,
+    pub(super) value_type: ValueType,
+    pub(super) nulls: Option<NullBuffer>,
+    pub(super) len: usize,
+}
+
+enum Plain<'a> {
+    /// A decimal that Arrow holds as a number.
+    Decimal(Zeroizing<String>),
+    Value(Value<'a>),
+}
+
+impl<'a> Values<'a> {
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if an array of this type holds no values of that one.
+    pub(super) fn new(array: &'a dyn Array, value_type: ValueType) -> Result<Self, Error> {
+        let read = unpacked(array, |array| plain(array, value_type)).ok_or(Error::WrongType)?;
+        Ok(Self { read, value_type, nulls: array.logical_nulls(), len: array.len() })
+    }
+
+    pub(super) fn is_null(&self, position: usize) -> bool {
+        is_null(self.nulls.as_ref(), position)
+    }
+
+    /// How many bytes the value has that is sealed, 0 for a null.
+    pub(super) fn bytes_at(&self, position: usize) -> Result<usize, Error> {
+        Ok(match self.value_type {
+            _ if self.is_null(position) => 0,
+            ValueType::Bool => 1,
+            ValueType::Date => 4,
+            ValueType::F64 | ValueType::I64 | ValueType::Timestamp => 8,
+            ValueType::Bytes | ValueType::Decimal | ValueType::Json | ValueType::Text => {
+                match (self.read)(position)? {
+                    Plain::Decimal(text) => text.len(),
+                    Plain::Value(Value::Bytes(bytes)) => bytes.len(),
+                    Plain::Value(Value::Decimal(text) | Value::Json(text) | Value::Text(text)) => text.len(),
+                    Plain::Value(_) => return Err(Error::WrongType),
+                }
+            }
+        })
+    }
+
+    /// Does `act` with the value at a position that is not null.
+    pub(super) fn with<T>(
+        &self,
+        position: usize,
+        act: impl FnOnce(Value<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match (self.read)(position)? {
+            Plain::Decimal(text) => act(Value::Decimal(&text)),
+            Plain::Value(value) => act(value),
+        }
+    }
+}
+
+/// The rows that values belong to, of the kind that the policy says.
+pub(super) struct Rows<'a> {
+    keys: Keys<'a>,
+    pub(super) len: usize,
+}
+
+enum Keys<'a> {
+    Id(Read<'a, Key<'a>>),
+    Natural(Vec<Read<'a, Key<'a>>>),
+    Unbound,
+}
+
+impl<'a> Rows<'a> {
+    /// # Errors
+    ///
+    /// [`Error::WrongBinding`] if an array of this type holds no rows that are bound as the policy says.
+    pub(super) fn new(array: &'a dyn Array, bind: &Bind) -> Result<Self, Error> {
+        let keys = match bind {
+            Bind::Row => key(array).map(Keys::Id),
+            Bind::Natural(columns) => array.as_struct_opt().and_then(|array| {
+                if array.num_columns() != columns.len() {
+                    return None;
+                }
+                let keys: Option<Vec<_>> = array.columns().iter().map(|column| key(column)).collect();
+                keys.map(|keys| {
+                    Keys::Natural(keys.into_iter().map(|read| unless_null(array, read)).collect())
+                })
+            }),
+            Bind::Unbound => (array.data_type() == &DataType::Null).then_some(Keys::Unbound),
+        };
+        Ok(Self { keys: keys.ok_or(Error::WrongBinding)?, len: array.len() })
+    }
+
+    /// Does `act` with the row at a position.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if it is null.
+    pub(super) fn with<T>(
+        &self,
+        position: usize,
+        act: impl FnOnce(Row<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        match &self.keys {
+            Keys::Id(read) => act(read(position)?.into()),
+            Keys::Natural(reads) => {
+                let keys = reads.iter().map(|read| read(position)).collect::<Result<Vec<_>, _>>()?;
+                act(Row::natural(&keys))
+            }
+            Keys::Unbound => act(Row::UNBOUND),
+        }
+    }
+}
+
+/// The cells of an array, in either form.
+pub(super) struct Cells<'a> {
+    read: Read<'a, &'a [u8]>,
+    pub(super) nulls: Option<NullBuffer>,
+    pub(super) len: usize,
+}
+
+impl<'a> Cells<'a> {
+    /// # Errors
+    ///
+    /// [`Error::WrongType`] if it is no array of bytes or text.
+    pub(super) fn new(array: &'a dyn Array) -> Result<Self, Error> {
+        let read = match bytes(array) {
+            Some(read) => read,
+            None => mapped(text(array).ok_or(Error::WrongType)?, |text| Ok(text.as_bytes())),
+        };
+        Ok(Self { read, nulls: array.logical_nulls(), len: array.len() })
+    }
+
+    pub(super) fn is_null(&self, position: usize) -> bool {
+        is_null(self.nulls.as_ref(), position)
+    }
+
+    pub(super) fn at(&self, position: usize) -> Result<&'a [u8], Error> {
+        (self.read)(position)
+    }
+}
+
+fn is_null(nulls: Option<&NullBuffer>, position: usize) -> bool {
+    nulls.is_some_and(|nulls| nulls.is_null(position))
+}
+
+fn mapped<'a, T: 'a, U>(
+    read: Read<'a, T>,
+    map: impl Fn(T) -> Result<U, Error> + Send + Sync + 'a,
+) -> Read<'a, U> {
+    Box::new(move |position| read(position).and_then(&map))
+}
+
+fn unless_null<'a, T: 'a>(array: &'a dyn Array, read: Read<'a, T>) -> Read<'a, T> {
+    let nulls = array.logical_nulls();
+    Box::new(
+        move |position| {
+            if is_null(nulls.as_ref(), position) { Err(Error::Value) } else { read(position) }
+        },
+    )
+}
+
+/// Which types of arrays hold values of which types of the policy.
+fn plain<'a>(array: &'a dyn Array, value_type: ValueType) -> Option<Read<'a, Plain<'a>>> {
+    if array.data_type() == &DataType::Null {
+        return Some(Box::new(|_| Err(Error::WrongType)));
+    }
+    let value = match value_type {
+        ValueType::Bool => {
+            let array = array.as_boolean_opt()?;
+            Box::new(|position| Ok(Value::Bool(array.value(position))))
+        }
+        ValueType::Bytes => mapped(bytes(array)?, |bytes| Ok(Value::Bytes(bytes))),
+        ValueType::Date => {
+            mapped(native::<Date32Type>(array)?, |days| Date::from_days(days).map(Value::Date))
+        }
+        ValueType::Decimal => match text(array) {
+            Some(read) => mapped(read, |text| Ok(Value::Decimal(text))),
+            None => return decimal::<Decimal128Type>(array).or_else(|| decimal::<Decimal256Type>(array)),
+        },
+        ValueType::F64 => match native::<Float64Type>(array) {
+            Some(read) => mapped(read, |number| Ok(Value::F64(number))),
+            None => mapped(native::<Float32Type>(array)?, |number| Ok(Value::F64(number.into()))),
+        },
+        ValueType::I64 => mapped(integer(array)?, |number| Ok(Value::I64(number))),
+        ValueType::Json => mapped(text(array)?, |text| Ok(Value::Json(text))),
+        ValueType::Text => mapped(text(array)?, |text| Ok(Value::Text(text))),
+        ValueType::Timestamp => {
+            mapped(micros(array)?, |micros| Timestamp::from_micros(micros).map(Value::Timestamp))
+        }
+    };
+    Some(mapped(value, |value| Ok(Plain::Value(value))))
+}
+
+fn key<'a>(array: &'a dyn Array) -> Option<Read<'a, Key<'a>>> {
+    let read = unpacked(array, |array| {
+        if let Some(read) = integer(array) {
+            Some(mapped(read, |number| Ok(Key::Int(number))))
+        } else if let Some(read) = text(array) {
+            Some(mapped(read, |text| Ok(Key::Text(text))))
+        } else {
+            Some(mapped(bytes(array)?, |bytes| Ok(Key::Bytes(bytes))))
+        }
+    })?;
+    Some(unless_null(array, read))
+}
+
+/// A dictionary as what its keys stand for; any other array as it is.
+fn unpacked<'a, T: 'a>(
+    array: &'a dyn Array,
+    of: impl Fn(&'a dyn Array) -> Option<Read<'a, T>>,
+) -> Option<Read<'a, T>> {
+    let Some(dictionary) = array.as_any_dictionary_opt() else { return of(array) };
+    let (keys, values) = (integer(dictionary.keys())?, dictionary.values());
+    let (read, len) = (of(values)?, values.len());
+    Some(Box::new(move |position| {
+        let at = usize::try_from(keys(position)?).ok().filter(|at| *at < len);
+        read(at.ok_or(Error::Value)?)
+    }))
+}
+
+fn native<'a, T: ArrowPrimitiveType>(array: &'a dyn Array) -> Option<Read<'a, T::Native>> {
+    let values = array.as_primitive_opt::<T>()?.values();
+    Some(Box::new(|position| values.get(position).copied().ok_or(Error::Value)))
+}
+
+fn integer<'a>(array: &'a dyn Array) -> Option<Read<'a, i64>> {
+    fn widened<'a, T: ArrowPrimitiveType<Native: TryInto<i64>>>(
+        array: &'a dyn Array,
+    ) -> Option<Read<'a, i64>> {
+        Some(mapped(native::<T>(array)?, |number| number.try_into().map_err(|_| Error::Value)))
+    }
+    match array.data_type() {
+        DataType::Int8 => widened::<Int8Type>(array),
+        DataType::Int16 => widened::<Int16Type>(array),
+        DataType::Int32 => widened::<Int32Type>(array),
+        DataType::Int64 => native::<Int64Type>(array),
+        DataType::UInt8 => widened::<UInt8Type>(array),
+        DataType::UInt16 => widened::<UInt16Type>(array),
+        DataType::UInt32 => widened::<UInt32Type>(array),
+        DataType::UInt64 => widened::<UInt64Type>(array),
+        _ => None,
+    }
+}
+
+/// Microseconds: of what is finer, only what is a whole number of them.
+fn micros<'a>(array: &'a dyn Array) -> Option<Read<'a, i64>> {
+    let times = |factor: i64| move |count: i64| count.checked_mul(factor).ok_or(Error::Value);
+    Some(match array.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => {
+            mapped(native::<TimestampSecondType>(array)?, times(1_000_000))
+        }
+        DataType::Timestamp(TimeUnit::Millisecond, _) => {
+            mapped(native::<TimestampMillisecondType>(array)?, times(1_000))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => native::<TimestampMicrosecondType>(array)?,
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            mapped(native::<TimestampNanosecondType>(array)?, |nanos| {
+                if nanos % 1_000 == 0 { Ok(nanos / 1_000) } else { Err(Error::Value) }
+            })
+        }
+        _ => return None,
+    })
+}
+
+fn decimal<'a, T: DecimalType>(array: &'a dyn Array) -> Option<Read<'a, Plain<'a>>> {
+    let array = array.as_primitive_opt::<T>()?;
+    Some(Box::new(|position| Ok(Plain::Decimal(Zeroizing::new(array.value_as_string(position))))))
+}
+
+fn text<'a>(array: &'a dyn Array) -> Option<Read<'a, &'a str>> {
+    Some(match array.data_type() {
+        DataType::LargeUtf8 => {
+            let array = array.as_string_opt::<i64>()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        DataType::Utf8 => {
+            let array = array.as_string_opt::<i32>()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        DataType::Utf8View => {
+            let array = array.as_string_view_opt()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        _ => return None,
+    })
+}
+
+fn bytes<'a>(array: &'a dyn Array) -> Option<Read<'a, &'a [u8]>> {
+    Some(match array.data_type() {
+        DataType::Binary => {
+            let array = array.as_binary_opt::<i32>()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        DataType::BinaryView => {
+            let array = array.as_binary_view_opt()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        DataType::FixedSizeBinary(_) => {
+            let array = array.as_fixed_size_binary_opt()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        DataType::LargeBinary => {
+            let array = array.as_binary_opt::<i64>()?;
+            Box::new(|position| Ok(array.value(position)))
+        }
+        _ => return None,
+    })
+}
