@@ -9,6 +9,8 @@ mod ddl;
 mod index;
 mod mask;
 mod normalise;
+#[cfg(feature = "derive")]
+mod record;
 mod row;
 mod shredded;
 mod time;
@@ -25,8 +27,15 @@ pub use cell::{CellHeader, CellKind};
 pub use ddl::{Ddl, Dialect};
 pub use index::BlindIndex;
 pub use mask::Mask;
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use record::parts as record_parts;
+#[cfg(feature = "derive")]
+pub use record::{Columns, Record, RecordError, RecordFields, Stored};
 pub use row::{Key, Row};
 pub use shredded::ShredCheck;
+#[cfg(feature = "derive")]
+pub use tenantseal_derive::Record;
 pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 

@@ -18,6 +18,7 @@
 //! None is on by default, and none changes a byte that is written or what a call does.
 //!
 //! - `aws-lc`: AES-GCM, AES-CBC and SHA-1 by aws-lc-rs in place of RustCrypto. Faster; needs a C compiler.
+//! - `derive`: `field::Record` and its derive macro, from a Rust struct to a policy and to sealed columns and back.
 //! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
 //!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
 //! - `tracing`: [`tenant::Observer`] for the tracing crate.
