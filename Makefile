@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := check
 
 CARGO ?= cargo
-BOTH := tenantseal/aws-lc,tenantseal/arrow,tenantseal/parallel,tenantseal/hazmat,tenantseal/tracing,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-store/postgres,tenantseal-ffi/panic-inject
+BOTH := tenantseal/aws-lc,tenantseal/arrow,tenantseal/derive,tenantseal/parallel,tenantseal/hazmat,tenantseal/tracing,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-store/postgres,tenantseal-ffi/panic-inject
 # The bindings have aws-lc on, and would turn it on for every member that is built beside them.
 CORE := -p tenantseal -p tenantseal-store
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))

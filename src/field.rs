@@ -15,6 +15,8 @@ mod normalise;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod plan;
+#[cfg(feature = "derive")]
+mod record;
 mod row;
 mod sealed_column;
 mod shredded;
@@ -37,9 +39,16 @@ pub use mask::Mask;
 pub use plan::{
     Anonymity, Candidates, Finding, IndexPlan, Language, Leak, Plan, Planner, Rows, Sample, Severity,
 };
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use record::parts as record_parts;
+#[cfg(feature = "derive")]
+pub use record::{Columns, Record, RecordError, RecordFields, Stored};
 pub use row::{Key, Row};
 pub use sealed_column::SealedColumn;
 pub use shredded::ShredCheck;
+#[cfg(feature = "derive")]
+pub use tenantseal_derive::Record;
 pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 

@@ -19,6 +19,7 @@
 //!
 //! - `arrow`: columns and record batches of Apache Arrow, `Field::seal_array` and its like. arrow 59's types are in its API.
 //! - `aws-lc`: AES-GCM, AES-CBC and SHA-1 by aws-lc-rs in place of RustCrypto. Faster; needs a C compiler.
+//! - `derive`: `field::Record` and its derive macro, from a Rust struct to a policy and to sealed columns and back.
 //! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
 //!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
 //! - `parallel`: bulk calls on all threads of rayon's pool, `Field::par_seal_many` and its like.
