@@ -220,8 +220,8 @@ impl fmt::Display for Error {
             }
             Self::WrongBinding => "the row is bound in another way than the field's policy says",
             Self::WrongIndex => {
-                "not for this kind of index; a compound one takes a value for each column, one with partitions the row, a range \
-                 is of a bucketed one, and 16 bytes are of a unique one"
+                "not for this kind of index; a compound one takes a value for each column and one with partitions the row \
+                 (token_of), a range is of a bucketed one, and 16 bytes are of a unique one"
             }
             Self::WrongStore => {
                 "not for this kind of store of keys; only a key file has a passphrase, and only a database is moved in batches"

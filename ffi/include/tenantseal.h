@@ -63,7 +63,7 @@
 #define TENANTSEAL_ERROR_WRONG_TYPE 105
 /** Not for this kind of store of keys; only a key file has a passphrase, and only a database is moved in batches. */
 #define TENANTSEAL_ERROR_WRONG_STORE 106
-/** Not for this kind of index; a compound one takes a value for each column, one with partitions the row, a range is of a bucketed one, and 16 bytes are of a unique one. */
+/** Not for this kind of index; a compound one takes a value for each column and one with partitions the row (token_of), a range is of a bucketed one, and 16 bytes are of a unique one. */
 #define TENANTSEAL_ERROR_WRONG_INDEX 107
 /** No tenant of that id or alias exists here. */
 #define TENANTSEAL_ERROR_UNKNOWN_TENANT 120

@@ -8,11 +8,11 @@ use crate::{error::Error, field::Value, tenant::policy::Bucket};
 ///
 /// # Errors
 ///
-/// [`Error::WrongType`]; [`Error::Value`] for a decimal outside the range of an i64.
+/// [`Error::WrongType`].
 pub(crate) fn number(bucket: Bucket, value: Value<'_>) -> Result<i64, Error> {
     let (place, width) = match (bucket, value) {
         (Bucket::Units(width), Value::I64(number)) => (number, width),
-        (Bucket::Units(width), Value::Decimal(text)) => (floor(text)?, width),
+        (Bucket::Units(width), Value::Decimal(text)) => (floor(text), width),
         (Bucket::Days(width), Value::Date(date)) => (date.days().into(), width),
         (Bucket::Days(width), Value::Timestamp(time)) => (time.day()?.days().into(), width),
         (Bucket::Months(width), Value::Date(date)) => (date.months(), width),
@@ -37,12 +37,13 @@ pub(crate) fn compare(left: Value<'_>, right: Value<'_>) -> Result<Ordering, Err
     })
 }
 
-/// The largest integer that is not above a decimal.
-fn floor(decimal: &str) -> Result<i64, Error> {
+/// The largest integer that is not above a decimal; beyond those of an i64 the last of them.
+fn floor(decimal: &str) -> i64 {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
-    let number: i64 = whole.parse().map_err(|_| Error::Value)?;
-    let below = decimal.starts_with('-') && fraction.bytes().any(|digit| digit != b'0');
-    number.checked_sub(i64::from(below)).ok_or(Error::Value)
+    let is_negative = decimal.starts_with('-');
+    let number = whole.parse().unwrap_or(if is_negative { i64::MIN } else { i64::MAX });
+    let below = is_negative && fraction.bytes().any(|digit| digit != b'0');
+    number.saturating_sub(i64::from(below))
 }
 
 fn compare_decimals(left: &str, right: &str) -> Ordering {
@@ -90,8 +91,10 @@ mod tests {
             ("-10.00", Ok(-1)),
             ("-10.01", Ok(-2)),
             ("9223372036854775807.9", Ok(922_337_203_685_477_580)),
-            ("9223372036854775808", Err(Error::Value)),
-            ("-9223372036854775808.1", Err(Error::Value)),
+            ("9223372036854775808", Ok(922_337_203_685_477_580)),
+            ("99999999999999999999.5", Ok(922_337_203_685_477_580)),
+            ("-9223372036854775808.1", Ok(-922_337_203_685_477_581)),
+            ("-99999999999999999999.5", Ok(-922_337_203_685_477_581)),
         ] {
             assert_eq!(number(Bucket::Units(10), Value::Decimal(text)), expected, "{text}");
         }

@@ -208,6 +208,14 @@ pub(crate) fn header_of(sealed: &[u8]) -> Option<[u8; HEADER_LEN]> {
     }
 }
 
+/// The size of a cell in either form as it is in binary form, in bytes.
+pub(crate) fn binary_len(sealed: &[u8]) -> Option<usize> {
+    match sealed.strip_prefix(TEXT_PREFIX) {
+        Some(text) => text.len().checked_mul(3).map(|len| len / 4),
+        None => Some(sealed.len()),
+    }
+}
+
 /// A cell in the form of another, which is binary, or text, or no cell at all: then a text column holds it.
 pub(crate) fn in_form_of(other: &[u8], cell: Vec<u8>) -> Vec<u8> {
     if other.first() == Some(&MAGIC) { cell } else { to_text(&cell).into_bytes() }
@@ -277,11 +285,7 @@ pub(crate) fn unpad(padded: &mut SecretBytes) -> Result<(), Error> {
 #[cfg(feature = "arrow")]
 pub(crate) fn opened_len(sealed: &[u8]) -> Option<usize> {
     let header = CellHeader::read(&mut Reader::new(&header_of(sealed)?)).ok()?;
-    let len = match sealed.strip_prefix(TEXT_PREFIX) {
-        Some(text) => text.len().checked_mul(3)? / 4,
-        None => sealed.len(),
-    };
-    len.checked_sub(sealed_len(header.kind, header.suite, None, 0)?)
+    binary_len(sealed)?.checked_sub(sealed_len(header.kind, header.suite, None, 0)?)
 }
 
 /// Whether a cell in either form says that its value is padded.

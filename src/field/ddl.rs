@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     encoding::hex_encode,
-    error::Error,
+    error::{Error, PolicyRule},
     field::cell::{self, CellKind},
     primitive::hash::sha256,
     tenant::{
@@ -84,7 +84,9 @@ impl<'p> Ddl<'p> {
     /// # Errors
     ///
     /// [`Error::TooLong`] if a name would have more than 63 bytes or a cell no length; [`Error::UnknownField`] if
-    /// [`Ddl::value_len`] was given for a field that the policy lacks.
+    /// [`Ddl::value_len`] was given for a field that the policy lacks; [`Error::Policy`] with [`PolicyRule::Duplicate`] for a
+    /// field whose column, mask or index would have a name that is taken: `id`, `tenant` or `compartment`, that of another
+    /// column of the table, or a table of SQLite's or of this library's own.
     pub fn create_tables(&self) -> Result<Vec<String>, Error> {
         self.check()?;
         let mut tables: Vec<&str> = Vec::new();
@@ -135,7 +137,23 @@ impl<'p> Ddl<'p> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.value_lens.keys().try_for_each(|label| self.policy.field(label).map(drop))
+        self.value_lens.keys().try_for_each(|label| self.policy.field(label).map(drop))?;
+        // Labels are of lower case, so names that differ differ to every database.
+        let mut names: Vec<(&str, String)> = Vec::new();
+        for (position, rule) in self.policy.fields().iter().enumerate() {
+            let twice = Error::Policy { field: u16::try_from(position).ok(), rule: PolicyRule::Duplicate };
+            if rule.table.starts_with("sqlite_") || rule.table == UNIQUE_TABLE {
+                return Err(twice);
+            }
+            for (name, _) in self.columns(rule)? {
+                let name = (rule.table.as_str(), name);
+                if names.contains(&name) || OWN.contains(&name.1.as_str()) {
+                    return Err(twice);
+                }
+                names.push(name);
+            }
+        }
+        Ok(())
     }
 
     /// Name and SQL type of each column of a field.
@@ -198,7 +216,7 @@ impl<'p> Ddl<'p> {
         }
         Ok(Some(format!(
             "CREATE TABLE IF NOT EXISTS {} ({} {} NOT NULL PRIMARY KEY, {} {} NOT NULL, {} {} NOT NULL)",
-            self.quoted("tenantseal_unique")?,
+            self.quoted(UNIQUE_TABLE)?,
             self.quoted("token")?,
             self.binary(UNIQUE_LEN),
             self.quoted("label")?,
@@ -315,3 +333,7 @@ const MAX_VARYING: usize = 1_024;
 const UNIQUE_LEN: usize = 16;
 /// `table.column#ix.index`, each of 63 bytes.
 const LABEL_LEN: usize = 3 * 63 + 5;
+/// The table of the bytes of unique indexes.
+const UNIQUE_TABLE: &str = "tenantseal_unique";
+/// The columns that every table has.
+const OWN: [&str; 3] = ["id", "tenant", "compartment"];

@@ -106,14 +106,20 @@ impl BlindIndex {
     pub fn lookup<'v>(&self, value: impl Into<Value<'v>>) -> Result<Vec<i64>, Error> {
         let Some(len) = self.rule.kind.len() else { return self.tokens(&[self.message(value.into())?]) };
         let (value_type, _) = self.column()?;
-        let sought = self.sought(value.into())?;
-        let is_short = match value_type {
+        let is_long = |sought: &Encoded<'_>| match value_type {
             ValueType::Text => {
-                core::str::from_utf8(&sought).map_or(0, |text| text.chars().count()) < usize::from(len)
+                core::str::from_utf8(sought).map_or(0, |text| text.chars().count()) >= usize::from(len)
             }
-            _ => sought.len() < usize::from(len),
+            _ => sought.len() >= usize::from(len),
         };
-        if is_short { Err(Error::Value) } else { self.tokens(&[piece(&self.rule.kind, value_type, sought)?]) }
+        let mut pieces: Vec<Encoded<'_>> = Vec::new();
+        for sought in self.sought(value.into())?.into_iter().flatten().filter(is_long) {
+            let piece = piece(&self.rule.kind, value_type, sought)?;
+            if !pieces.iter().any(|other| **other == *piece) {
+                pieces.push(piece);
+            }
+        }
+        if pieces.is_empty() { Err(Error::Value) } else { self.tokens(&pieces) }
     }
 
     /// [`BlindIndex::lookup`] of an index of any kind but `unique`, for rows that have all these values.
@@ -170,13 +176,14 @@ impl BlindIndex {
         if matches!(self.rule.kind, IndexKind::Bucket(_)) {
             return Ok(bucket::compare(self.checked(value)?, self.checked(sought)?)? == Ordering::Equal);
         }
+        let is_found = |value: &[u8], sought: &Encoded<'_>| match self.rule.kind {
+            IndexKind::Last(_) => value.ends_with(sought),
+            IndexKind::Prefix(_) => value.starts_with(sought),
+            _ => *value == **sought,
+        };
         match (normalise(normaliser, value_type, value), self.sought(sought)) {
             (Err(Error::WrongType), _) | (_, Err(Error::WrongType)) => Err(Error::WrongType),
-            (Ok(value), Ok(sought)) => Ok(match self.rule.kind {
-                IndexKind::Last(_) => value.ends_with(&sought),
-                IndexKind::Prefix(_) => value.starts_with(&sought),
-                _ => *value == *sought,
-            }),
+            (Ok(value), Ok(sought)) => Ok(sought.iter().flatten().any(|sought| is_found(&value, sought))),
             _ => Ok(false),
         }
     }
@@ -292,12 +299,22 @@ impl BlindIndex {
         Ok(Encoded::Owned(SecretBytes::from_vec(message)))
     }
 
-    /// What is looked for, in the index's spelling.
-    fn sought<'v>(&self, sought: Value<'v>) -> Result<Encoded<'v>, Error> {
+    /// What is looked for, in the index's spelling: as a whole value, and, of an index of first or last characters, as a part
+    /// of one. Which of the two was meant nobody can tell, so both are looked for.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Value`] if it has neither spelling; [`Error::WrongType`].
+    fn sought<'v>(&self, sought: Value<'v>) -> Result<[Option<Encoded<'v>>; 2], Error> {
         let (value_type, normaliser) = self.column()?;
-        match self.rule.kind {
-            IndexKind::Last(_) | IndexKind::Prefix(_) => normalise_part(normaliser, value_type, sought),
-            _ => normalise(normaliser, value_type, sought),
+        let whole = normalise(normaliser, value_type, sought);
+        if self.rule.kind.len().is_none() {
+            return whole.map(|whole| [Some(whole), None]);
+        }
+        match (whole, normalise_part(normaliser, value_type, sought)) {
+            (Ok(whole), part) => Ok([Some(whole), part.ok()]),
+            (Err(Error::Value), part) => part.map(|part| [None, Some(part)]),
+            (Err(error), _) => Err(error),
         }
     }
 

@@ -300,7 +300,8 @@ impl Plan {
         !self.findings.iter().any(|finding| finding.severity() == Severity::Refuse)
     }
 
-    /// How many bits an index should have; `None` if no number is safe beside the indexes before it.
+    /// How many bits an index should have; `None` if no number is safe beside the indexes before it, and of what shows equal
+    /// values as such, whose bits are fixed.
     ///
     /// # Errors
     ///

@@ -106,6 +106,11 @@ impl SealedColumn {
         self.len == 0
     }
 
+    /// Whether bytes claim to be one.
+    pub(crate) fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(chunk::MAGIC)
+    }
+
     /// A chunk that was just written.
     pub(crate) fn written(bytes: Vec<u8>, header: CellHeader, len: usize) -> Self {
         Self { bytes, header, len }

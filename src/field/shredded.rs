@@ -3,7 +3,10 @@
 use crate::{
     encoding::base64url_decode,
     error::Error,
-    field::cell::{CellHeader, TEXT_PREFIX},
+    field::{
+        SealedColumn,
+        cell::{CellHeader, TEXT_PREFIX},
+    },
     tenant::{Keyring, LeafName, Receipt, TenantState},
 };
 
@@ -11,11 +14,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShredCheck {
-    /// Cells under keys that the receipt names: nobody opens them.
+    /// Cells and sealed columns under keys that the receipt names: nobody opens them.
     pub dead: u64,
     /// Cells under other keys: of another tenant or column, or not covered by the receipt.
     pub other: u64,
-    /// Values that are no cells. They were never sealed.
+    /// Values that are neither cells nor sealed columns. They were never sealed.
     pub plain: u64,
 }
 
@@ -53,9 +56,10 @@ impl Keyring {
     }
 }
 
-/// The key that a value says it is under; `None` if it is no cell.
+/// The key that a value says it is under; `None` if it is neither a cell nor a sealed column.
 fn leaf_of(value: &[u8]) -> Option<LeafName> {
     let header = match value.strip_prefix(TEXT_PREFIX) {
+        None if SealedColumn::is_one(value) => SealedColumn::from_bytes(value).map(|column| column.header()),
         Some(text) => CellHeader::parse(&base64url_decode(text).ok()?),
         None => CellHeader::parse(value),
     };

@@ -48,7 +48,14 @@ impl<'a> Value<'a> {
             ValueType::Bytes => return Err(Error::WrongType),
             ValueType::Date => Self::Date(text.parse()?),
             ValueType::Decimal => Self::Decimal(text),
-            ValueType::F64 => Self::F64(text.parse().map_err(|_| Error::Value)?),
+            ValueType::F64 => {
+                let number: f64 = text.parse().map_err(|_| Error::Value)?;
+                // Digits that are too many for the type are no infinity.
+                if number.is_infinite() && text.contains(|c: char| c.is_ascii_digit()) {
+                    return Err(Error::Value);
+                }
+                Self::F64(number)
+            }
             ValueType::I64 => Self::I64(text.parse().map_err(|_| Error::Value)?),
             ValueType::Json => Self::Json(text),
             ValueType::Text => Self::Text(text),

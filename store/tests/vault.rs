@@ -1058,3 +1058,25 @@ fn a_unique_value_is_taken_once_whatever_its_spelling_compartment_or_epoch() {
     fixture.sql().execute("UPDATE member SET mobile__ix_once = x'00' WHERE id = ?1", [third]).unwrap();
     taken(acme.insert("member", mobile("13700137000")));
 }
+
+#[test]
+fn a_search_takes_as_many_tokens_as_it_needs() {
+    let boxes: Vec<String> = (0..127).map(|number| format!("\"c{number}\"")).collect();
+    let json = format!(
+        r#"{{"tenantseal_policy":1,"version":1,"compartments":[{boxes}],"fields":[
+            {{"table":"t","column":"name","type":"text","storage":"cell","class":["personal"],"bind":"row","compartments":[{boxes}],
+              "indexes":[{{"label":"i","kind":"exact","normaliser":"none/1","bits":63,"partitions":256}}]}}]}}"#,
+        boxes = boxes.join(",")
+    );
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    keys.install_policy(Policy::from_json(json.as_bytes()).unwrap()).unwrap();
+    keys.create_tenant("t-1").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let vault = Vault::open(folder.path().join("v.db"), &keys).unwrap().tenant("t-1").unwrap();
+    let rows: Vec<i64> = ["c126", "c0", ""]
+        .iter()
+        .map(|name| vault.insert("t", Fields::new().set("name", "a").compartment(name)).unwrap())
+        .collect();
+    keys.rotate_index("t-1").unwrap();
+    assert_eq!(ids(vault.find("t.name", "i", "a").unwrap()), rows, "65,536 tokens");
+}

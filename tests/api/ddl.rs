@@ -1,7 +1,7 @@
 //! The SQL of a policy's columns; the databases themselves run it in the store's tests.
 
 use tenantseal::{
-    Error,
+    Error, PolicyRule,
     field::{Ddl, Dialect},
     tenant::{Keyring, Policy},
 };
@@ -87,4 +87,37 @@ fn a_field_of_its_own_is_added_to_a_table_that_is_there() {
             r#"CREATE INDEX "tenantseal_member.name.exact" ON "member" ("tenant", "name__ix_exact")"#,
         ]
     );
+}
+
+#[test]
+fn a_name_that_is_taken_is_refused() {
+    let field = |table: &str, column: &str, more: &str| {
+        format!(
+            r#"{{"table":"{table}","column":"{column}","type":"text","content":"name","storage":"cell","class":["personal"],
+                "bind":"row"{more}}}"#
+        )
+    };
+    let mask = r#","mask":{"kind":"name","class":"internal"}"#;
+    let index = r#","indexes":[{"label":"x","kind":"exact","normaliser":"none/1","bits":8}]"#;
+    let tenant = |fields: &[String]| {
+        let json = format!(r#"{{"tenantseal_policy":1,"version":1,"fields":[{}]}}"#, fields.join(","));
+        Policy::from_json(json.as_bytes()).unwrap()
+    };
+    for (position, fields) in [
+        (0, vec![field("t", "id", "")]),
+        (0, vec![field("t", "tenant", "")]),
+        (0, vec![field("sqlite_t", "a", "")]),
+        (0, vec![field("tenantseal_unique", "a", "")]),
+        (1, vec![field("t", "a", mask), field("t", "a__mask", "")]),
+        (1, vec![field("t", "a__mask", ""), field("t", "a", mask)]),
+        (1, vec![field("t", "a", index), field("t", "a__ix_x", "")]),
+    ] {
+        let policy = tenant(&fields);
+        let broken = Error::Policy { field: Some(position), rule: PolicyRule::Duplicate };
+        assert_eq!(Ddl::new(&policy, Dialect::Sqlite).create_tables().err(), Some(broken), "{fields:?}");
+        let label = policy.fields()[0].label();
+        assert_eq!(Ddl::new(&policy, Dialect::Sqlite).add_field(&label).err(), Some(broken));
+    }
+    let apart = tenant(&[field("t", "a", mask), field("u", "a__mask", ""), field("t", "a__masks", index)]);
+    assert!(Ddl::new(&apart, Dialect::Sqlite).create_tables().is_ok());
 }

@@ -117,11 +117,14 @@ fn a_shredded_tenant_leaves_no_deterministic_cell_behind() {
     let keys = keyring(Suite::default(), "");
     let cell = field(&keys, "t-1", "orders.no").seal(Row::UNBOUND, "a").unwrap();
     let other = field(&keys, "t-2", "orders.no").seal(Row::UNBOUND, "a").unwrap();
+    let column =
+        |tenant| field(&keys, tenant, "orders.note").seal_column([(1, Some("a"))]).unwrap().into_bytes();
+    let (dead, alive) = (column("t-1"), column("t-2"));
     keys.suspend_tenant("t-1", Some(SystemTime::now() - Duration::from_secs(2))).unwrap();
     let receipt = keys.shred_tenant("t-1", &NoGrants).unwrap();
     let receipt = Receipt::verify(&receipt, &keys.key_list().unwrap()).unwrap();
-    let check = keys.verify_shredded(&receipt, [&cell, &other]).unwrap();
-    assert_eq!((check.dead, check.other), (1, 1));
+    let check = keys.verify_shredded(&receipt, [&cell, &other, &dead, &alive]).unwrap();
+    assert_eq!((check.dead, check.other, check.plain), (2, 2, 0), "sealed columns too");
 }
 
 #[test]
@@ -192,7 +195,12 @@ fn padding_may_come_later_and_reseals_what_is_there() {
     let padded = resealed.unwrap();
     assert_eq!(padded.len(), 64 + 64);
     assert_eq!(note.reseal(1, &padded).unwrap(), None);
-    keys.install_policy(with(3, "")).unwrap();
+    keys.install_policy(with(3, r#","padding":{"block":16}"#)).unwrap();
+    let shorter = note.reseal(1, &padded).unwrap().unwrap();
+    assert_eq!(shorter.len(), 64 + 16, "padded otherwise");
+    let text = note.seal_text(1, "long").unwrap();
+    assert_eq!(note.reseal(1, &text).unwrap(), None);
+    keys.install_policy(with(4, "")).unwrap();
     assert_eq!(note.open(1, &padded).unwrap().text(), Ok("long"), "and may go again");
     let mut flagged = note.seal(1, "long").unwrap();
     flagged[2] = 2;

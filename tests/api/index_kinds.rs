@@ -103,7 +103,12 @@ fn dates_moments_and_decimals_have_buckets_of_their_own_kind() {
         band.matches_between(Value::Decimal("12500.5"), Value::Decimal("9"), Value::Decimal("12500.50"))
             .unwrap()
     );
-    assert_eq!(band.token(Value::Decimal("99999999999999999999")).err(), Some(Error::Value));
+    let beyond =
+        ["9223372036854775807", "99999999999999999999", "123456789012345678901234567890"].map(Value::Decimal);
+    for value in beyond {
+        assert_eq!(band.lookup_between(beyond[0], beyond[2]).unwrap(), [band.token(value).unwrap()]);
+    }
+    assert!(!band.matches_between(beyond[2], beyond[0], beyond[1]).unwrap(), "compared as numbers");
     assert_eq!(band.token(Value::Decimal("x")).err(), Some(Error::Value));
 }
 

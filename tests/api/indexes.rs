@@ -171,3 +171,35 @@ fn a_part_that_is_too_short_is_no_question_and_a_short_value_has_a_token() {
     assert_eq!(mobile.lookup("+8000").err(), Some(Error::Value));
     assert_eq!(mobile.lookup("80a0").err(), Some(Error::Value));
 }
+
+#[test]
+fn a_whole_value_in_any_spelling_is_found_by_its_end_or_beginning() {
+    let last = partial(r#"{"last":4}"#, "mobile_cn/1", "text");
+    let token = last.token("008613800138000").unwrap();
+    for sought in [
+        "008613800138000",
+        "0086-138-0013-8000",
+        "+86 138 0013 8000",
+        "8613800138000",
+        "13800138000",
+        "8000",
+        "38000",
+    ] {
+        assert!(last.lookup(sought).unwrap().contains(&token), "{sought}");
+        assert!(last.matches("008613800138000", sought).unwrap(), "{sought}");
+    }
+    assert!(!last.matches("13800138000", "13900138000").unwrap());
+    assert!(!last.matches("13800138000", "9000").unwrap());
+    let last = partial(r#"{"last":4}"#, "id_card/1", "text");
+    let token = last.token("110105491231002").unwrap();
+    for sought in ["110105491231002", "11010519491231002x", "002X"] {
+        assert!(last.lookup(sought).unwrap().contains(&token), "{sought}");
+        assert!(last.matches("110105491231002", sought).unwrap(), "{sought}");
+    }
+    let first = partial(r#"{"prefix":6}"#, "id_card/1", "text");
+    let token = first.token("110105491231002").unwrap();
+    for sought in ["110105491231002", "11010519491231002X", "11010519"] {
+        assert!(first.lookup(sought).unwrap().contains(&token), "{sought}");
+        assert!(first.matches("110105491231002", sought).unwrap(), "{sought}");
+    }
+}

@@ -307,7 +307,14 @@ fn each_part_of_a_field_that_a_successor_may_not_change_is_kept() {
         Policy::from_json(changed.as_bytes()).unwrap()
     };
     assert!(!allowed(&json(2, r#""domain":"one""#, r#""domain":"two""#)));
-    let sealed = json(2, r#""storage":"plain""#, r#""storage":"cell""#);
+    let unread = json(2, r#""storage":"plain""#, r#""storage":"cell""#);
+    assert!(!allowed(&unread), "what is there in clear must be read");
+    let sealed = unread.to_json().replacen(
+        r#""migrating_until":null,"storage":"cell","table":"member","type":"text""#,
+        r#""migrating_until":"2999-12-31","storage":"cell","table":"member","type":"text""#,
+        1,
+    );
+    let sealed = Policy::from_json(sealed.as_bytes()).unwrap();
     assert!(allowed(&sealed), "what was plain may become sealed");
     assert!(sealed.check_successor(&policy(3, GOOD)).is_err(), "and not plain again");
     let undeclared = r#"{"tenantseal_policy":1,"version":1,"compartments":["hr"],"fields":[]}"#;

@@ -142,6 +142,8 @@ fn what_is_no_value_of_its_type_is_refused_before_it_is_sealed() {
         ("i64", Value::Written("4.2")),
         ("i64", Value::Written("")),
         ("f64", Value::Written("NaN")),
+        ("f64", Value::Written("1e400")),
+        ("f64", Value::Written("-1e400")),
         ("bool", Value::Written("yes")),
         ("date", Value::Written("1990-02-30")),
         ("timestamp", Value::Written("1990-02-28")),

@@ -193,7 +193,17 @@ pub(super) fn report(plan: &Plan, language: Language) -> String {
 fn head(plan: &Plan, language: Language) -> String {
     let Plan { label, seen, .. } = plan;
     let rows = number(plan.rows);
+    let is_warned = plan.findings.iter().any(|finding| finding.severity() == Severity::Warn);
     match (language, plan.is_acceptable()) {
+        (Language::Chinese, true) if is_warned => {
+            format!(
+                "{label}：{rows} 行，看了 {seen} 行。没有必须拒绝的理由；接受下面的警告，才可以这样建索引。"
+            )
+        }
+        (Language::English, true) if is_warned => format!(
+            "{label}: {rows} rows, of which {seen} were looked at. Nothing forbids these indexes; build them only if the \
+             warnings below are accepted."
+        ),
         (Language::Chinese, true) => format!("{label}：{rows} 行，看了 {seen} 行。可以这样建索引。"),
         (Language::Chinese, false) => format!("{label}：{rows} 行，看了 {seen} 行。不可以这样建索引。"),
         (Language::English, true) => {

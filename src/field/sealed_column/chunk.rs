@@ -153,6 +153,7 @@ fn used_bits(len: usize) -> u32 {
     if len.is_multiple_of(8) { 8 } else { u32::try_from(len % 8).unwrap_or(0) }
 }
 
-const MAGIC: &[u8; 4] = b"TSSC";
+/// What a chunk starts with.
+pub(super) const MAGIC: &[u8; 4] = b"TSSC";
 /// Version 1, and what is reserved.
 const VERSION: &[u8; 4] = &[1, 0, 0, 0];

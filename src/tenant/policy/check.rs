@@ -40,7 +40,9 @@ pub(super) fn successor(current: &Document, next: &Document) -> Result<(), Error
             && old.domain == new.domain
             // Equal values would no longer look equal.
             && (old.storage != Storage::Deterministic || old.padding == new.padding)
-            && (old.storage == new.storage || old.storage == Storage::Plain)
+            // What is there in clear is read for as long as the column is migrating, and nothing else is.
+            && (old.storage == new.storage
+                || (old.storage == Storage::Plain && new.storage == Storage::Cell && new.migrating_until.is_some()))
             && new.class.starts_with(&old.class)
             && old.compartments.iter().all(|c| new.compartments.contains(c))
             // Rows of a compartment that was there already hold this field sealed outside it.

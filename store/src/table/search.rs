@@ -52,31 +52,40 @@ impl Table<'_> {
             return self.find_cells(rule, &base, index, sought);
         }
         let known = base.index(index)?;
-        let mut params = vec![self.tenant_value()];
+        let mut tokens = Vec::new();
         for compartment in core::iter::once("").chain(rule.compartments.iter().map(String::as_str)) {
-            params.extend(sought.tokens(&in_compartment(&base, compartment)?.index(index)?)?);
+            tokens.extend(sought.tokens(&in_compartment(&base, compartment)?.index(index)?)?);
         }
-        if params.len() > MAX_PARAMS {
-            return Err(Error::TooLong);
-        }
-        let tokens = self.schema.sql(&index_label(rule, index))?;
+        let column = self.schema.sql(&index_label(rule, index))?;
         // A row that was written before the policy had this index has no token, and is a candidate too.
-        let mut untold = format!("{tokens} IS NULL");
+        let mut untold = format!("{column} IS NULL");
         for label in indexed(rule, known.rule()) {
             untold.push_str(&format!(" AND {} IS NOT NULL", self.schema.sql(&label)?));
         }
-        let places = places(params.len());
-        let sql =
-            self.select(&format!("tenant = ?1 AND ({tokens} IN ({places}) OR ({untold})) ORDER BY id"))?;
+        let columns = columns(rule, known.rule());
+        let sql = self.select(&format!("tenant = ?1 AND {untold}"))?;
+        let mut candidates = self.query(&sql, [self.tenant_value()])?;
+        candidates.extend(self.query_in(column, &tokens)?);
         let mut found = Vec::new();
-        for record in self.query(&sql, params)? {
-            let columns = columns(rule, known.rule());
+        for record in candidates {
             let opened: Vec<_> = columns.iter().filter_map(|column| record.opened(column)).collect();
             let values: Vec<Value<'_>> =
                 opened.iter().map(|opened| opened.value()).collect::<Result<_, _>>()?;
             if values.len() == columns.len() && sought.matches(&known, &values)? {
                 found.push(record);
             }
+        }
+        found.sort_by_key(Record::id);
+        Ok(found)
+    }
+
+    /// The rows that have one of these in a column, which differ: in as many queries as it takes.
+    fn query_in(&self, column: &str, values: &[SqlValue]) -> Result<Vec<Record>, Error> {
+        let mut found = Vec::new();
+        for some in values.chunks(MAX_PARAMS - 1) {
+            let params = core::iter::once(self.tenant_value()).chain(some.iter().cloned());
+            let sql = self.select(&format!("tenant = ?1 AND {column} IN ({})", places(some.len() + 1)))?;
+            found.extend(self.query(&sql, params)?);
         }
         Ok(found)
     }
@@ -94,10 +103,12 @@ impl Table<'_> {
         }
         let Sought::Values(values) = sought else { return Err(Error::WrongIndex) };
         let [value] = values.as_slice() else { return Err(Error::WrongIndex) };
-        let mut params = vec![self.tenant_value()];
-        params.extend(field.lookup(*value)?.into_iter().map(SqlValue::Blob));
-        let (column, places) = (self.schema.sql(&rule.label())?, places(params.len()));
-        self.query(&self.select(&format!("tenant = ?1 AND {column} IN ({places}) ORDER BY id"))?, params)
+        // Written in binary form; the text form is read too.
+        let texts = field.lookup_text(*value)?.into_iter().map(SqlValue::Text);
+        let cells: Vec<_> = field.lookup(*value)?.into_iter().map(SqlValue::Blob).chain(texts).collect();
+        let mut found = self.query_in(self.schema.sql(&rule.label())?, &cells)?;
+        found.sort_by_key(Record::id);
+        Ok(found)
     }
 }
 
