@@ -233,6 +233,7 @@ pub(crate) fn sealed_len(
 }
 
 /// How many bytes are sealed of a value of `len`.
+#[inline]
 pub(crate) fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> {
     let Some(padding) = padding else { return Some(len) };
     let least = len.checked_add(1)?;
@@ -252,6 +253,7 @@ pub(crate) fn padded_len(padding: Option<Padding>, len: usize) -> Option<usize> 
 /// # Errors
 ///
 /// [`Error::TooLong`] if `out` is not as long as [`padded_len`] says.
+#[inline]
 pub(crate) fn write_padded(padding: Option<Padding>, plaintext: &[u8], out: &mut [u8]) -> Result<(), Error> {
     if padded_len(padding, plaintext.len()) != Some(out.len()) {
         return Err(Error::TooLong);
@@ -305,7 +307,7 @@ pub(crate) struct Sealer<'k> {
     header: CellHeader,
     padding: Option<Padding>,
     /// Of a deterministic field.
-    siv: Option<AesSiv>,
+    siv: Option<Box<AesSiv>>,
     /// `header || context hash`, then the row of the cell at hand.
     aad: Vec<u8>,
     prefix_len: usize,
@@ -322,7 +324,7 @@ impl<'k> Sealer<'k> {
         header.write(&mut aad);
         aad.extend_from_slice(&key.context);
         let siv = match &key.cipher {
-            Cipher::Deterministic(key) => Some(AesSiv::new(key)),
+            Cipher::Deterministic(key) => Some(Box::new(AesSiv::new(key))),
             Cipher::Randomised(_) => None,
         };
         Self { key, header, padding, siv, prefix_len: aad.len(), aad }
@@ -384,8 +386,12 @@ impl<'k> Sealer<'k> {
         let mut out = Vec::with_capacity(start.checked_add(padded + TAG_LEN).ok_or(Error::TooLong)?);
         self.header.write(&mut out);
         out.extend_from_slice(nonce);
-        out.resize(start + padded, 0);
-        write_padded(self.padding, plaintext, out.get_mut(start..).ok_or(Error::Malformed)?)?;
+        if self.padding.is_none() {
+            out.extend_from_slice(plaintext);
+        } else {
+            out.resize(start + padded, 0);
+            write_padded(self.padding, plaintext, out.get_mut(start..).ok_or(Error::Malformed)?)?;
+        }
         Ok((out, start))
     }
 }
@@ -396,7 +402,7 @@ pub(crate) struct Opener<'k> {
     aad: Vec<u8>,
     derived: Option<Derived>,
     /// The last key of deterministic cells, by its position.
-    siv: Option<(usize, AesSiv)>,
+    siv: Option<(usize, Box<AesSiv>)>,
 }
 
 impl<'k> Opener<'k> {
@@ -462,7 +468,8 @@ impl<'k> Opener<'k> {
             Cipher::Deterministic(key) => {
                 let siv = parts.nonce.try_into().map_err(|_| Error::Malformed)?;
                 let kept = self.siv.take().filter(|(known, _)| *known == position);
-                let (_, key) = self.siv.insert(kept.unwrap_or_else(|| (position, AesSiv::new(key))));
+                let (_, key) =
+                    self.siv.insert(kept.unwrap_or_else(|| (position, Box::new(AesSiv::new(key)))));
                 key.open_in_place(&self.aad, buffer, siv)
             }
             Cipher::Randomised(key) => {

@@ -268,6 +268,7 @@ impl BlindIndex {
     }
 
     /// What is hashed of a single value.
+    #[inline]
     fn message<'v>(&self, value: Value<'v>) -> Result<Encoded<'v>, Error> {
         let (value_type, _) = self.column()?;
         if matches!(self.rule.kind, IndexKind::Unique) {
@@ -339,6 +340,7 @@ impl BlindIndex {
     }
 
     /// `HMAC(key, kind || partition u16 || length u32 || message)`.
+    #[inline]
     fn tag(&self, key: &HmacSha256, partition: u16, message: &[u8]) -> Result<[u8; 32], Error> {
         let len = u32::try_from(message.len()).map_err(|_| Error::TooLong)?;
         let mut head = [0; 7];
@@ -372,6 +374,7 @@ impl BlindIndex {
 }
 
 /// What of a single value an index hashes: its spelling, a piece of that, or its bucket. FORMAT.md section 9.
+#[inline]
 pub(crate) fn hashed<'v>(
     rule: &IndexRule,
     value_type: ValueType,

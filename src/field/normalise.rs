@@ -17,6 +17,7 @@ use crate::{
 /// # Errors
 ///
 /// [`Error::Value`] for a value that the normaliser has no spelling for; [`Error::WrongType`].
+#[inline]
 pub(crate) fn normalise<'v>(
     normaliser: Normaliser,
     value_type: ValueType,

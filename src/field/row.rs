@@ -56,6 +56,7 @@ impl<'a> Row<'a> {
     /// # Errors
     ///
     /// [`Error::TooLong`] for a key over 65,534 bytes.
+    #[inline]
     pub(crate) fn encode(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         match self.0 {
             Kind::Id(Key::Int(id)) => {

@@ -64,6 +64,7 @@ impl<'a> Value<'a> {
     }
 
     /// The same, never as it was written.
+    #[inline]
     pub(crate) fn resolved(self, value_type: ValueType) -> Result<Self, Error> {
         match self {
             Self::Written(text) => Self::read(text, value_type),
@@ -110,6 +111,7 @@ impl<'a> Value<'a> {
     ///
     /// [`Error::WrongType`] if the field is of another type; [`Error::Value`] for a decimal or a JSON text that is none, and
     /// for NaN.
+    #[inline]
     pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
         let encoded = match (self.resolved(value_type)?, value_type) {
             (Self::Bool(truth), ValueType::Bool) => Encoded::of(&[u8::from(truth)]),
