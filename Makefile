@@ -102,8 +102,8 @@ setup:
 
 # These measure: run one at a time, and nothing beside it.
 bench:
-	$(CARGO) bench -p tenantseal
-	$(CARGO) bench -p tenantseal --features aws-lc
+	$(CARGO) bench -p tenantseal --features arrow,parallel
+	$(CARGO) bench -p tenantseal --features aws-lc,arrow,parallel
 bench-c:
 	scripts/bench_c.sh
 bench-java:
