@@ -643,7 +643,7 @@ struct Before {
 struct After {
     #[record(id)]
     id: i64,
-    #[record(cell, class = "internal")]
+    #[record(cell, class = "internal", migrating_until = "2999-12-31")]
     number: String,
 }
 

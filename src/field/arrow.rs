@@ -25,7 +25,6 @@ use crate::{
         sealed_column::fixed_part,
     },
     primitive::{aead::TAG_LEN, rng::Os},
-    secret::SecretBytes,
 };
 
 /// # Arrow
@@ -207,8 +206,7 @@ impl Field {
                     (salted.opener(), parts.values().filter_map(Result::transpose));
                 return opening.unpadded(sealed.len(), |position, row| {
                     let value = values.next().ok_or(Error::Malformed)??;
-                    let mut plaintext = SecretBytes::from_vec(vec![0; len_at(position)?]);
-                    opener.open_into(number(position)?, row, value, plaintext.expose_secret_mut())?;
+                    let mut plaintext = opener.open(number(position)?, row, value)?;
                     unpad(&mut plaintext)?;
                     Ok(plaintext)
                 });

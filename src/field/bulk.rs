@@ -12,7 +12,7 @@ use crate::{
         aead::{Aes256Gcm, GCM_NONCE_LEN, TAG_LEN},
         rng::RandomSource,
     },
-    secret::Secret,
+    secret::{Secret, SecretBytes},
     tenant::{CellKey, CellKeys, policy::Padding},
 };
 
@@ -199,6 +199,7 @@ impl NumberedOpener<'_> {
     /// # Errors
     ///
     /// [`Error::Open`]; [`Error::Malformed`] if `out` is of another size.
+    #[cfg(any(feature = "arrow", test))]
     pub(crate) fn open_into(
         &mut self,
         number: u64,
@@ -206,14 +207,37 @@ impl NumberedOpener<'_> {
         sealed: &[u8],
         out: &mut [u8],
     ) -> Result<(), Error> {
-        self.aad.truncate(self.salted.aad.len());
-        row.encode(&mut self.aad)?;
-        let (ciphertext, tag) = sealed.split_last_chunk::<TAG_LEN>().ok_or(Error::Malformed)?;
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
         if ciphertext.len() != out.len() {
             return Err(Error::Malformed);
         }
         out.copy_from_slice(ciphertext);
-        self.salted.gcm.open_in_place(&self.salted.nonce(number)?, &self.aad, out, tag)
+        self.open_in_place(number, row, out, tag)
+    }
+
+    /// The value of `ciphertext || tag`, its padding included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`]; [`Error::Malformed`] if it is shorter than a tag.
+    pub(crate) fn open(&mut self, number: u64, row: Row<'_>, sealed: &[u8]) -> Result<SecretBytes, Error> {
+        let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
+        let mut plaintext = SecretBytes::from_vec(ciphertext.to_vec());
+        self.open_in_place(number, row, plaintext.expose_secret_mut(), tag)?;
+        Ok(plaintext)
+    }
+
+    #[inline]
+    fn open_in_place(
+        &mut self,
+        number: u64,
+        row: Row<'_>,
+        buffer: &mut [u8],
+        tag: &[u8; TAG_LEN],
+    ) -> Result<(), Error> {
+        self.aad.truncate(self.salted.aad.len());
+        row.encode(&mut self.aad)?;
+        self.salted.gcm.open_in_place(&self.salted.nonce(number)?, &self.aad, buffer, tag)
     }
 }
 

@@ -18,7 +18,6 @@ use crate::{
         cell::{CellHeader, CellKind, TEXT_PREFIX, padded_len, unpad},
     },
     primitive::{aead::TAG_LEN, rng::Os},
-    secret::SecretBytes,
     tenant::Observation,
 };
 
@@ -147,7 +146,8 @@ impl Field {
         let rule = column.rule()?;
         let sealer = BulkSealer::new(column.keys()?, rule.padding, &mut Os)?;
         let mut numbered = sealer.numbered();
-        let mut draft = Draft::default();
+        let cells = cells.into_iter();
+        let mut draft = Draft::with_capacity(cells.size_hint().0);
         for (number, (row, value)) in (0..).zip(cells) {
             let row = row.into();
             let add = || {
@@ -191,9 +191,7 @@ impl Field {
                     let row = rows.next().ok_or(Error::Value)?.into();
                     row.check(&rule.bind)?;
                     let Some(value) = value? else { return Ok(None) };
-                    let len = value.len().checked_sub(TAG_LEN).ok_or(Error::Malformed)?;
-                    let mut plaintext = SecretBytes::from_vec(vec![0; len]);
-                    opener.open_into(number, row, value, plaintext.expose_secret_mut())?;
+                    let mut plaintext = opener.open(number, row, value)?;
                     if sealed.header.is_padded {
                         unpad(&mut plaintext)?;
                     }

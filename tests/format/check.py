@@ -82,13 +82,18 @@ def row_of(number):
     return info(b"row", b"\x01" + number.to_bytes(8, "big", signed=True))
 
 
+def cell_key(found, label, cls, type_id, header, table=b"t"):
+    """Sections 5 and 6.1: the key that a header of suite 01 names, and the context hash."""
+    assert header[0] == 0xF8 and header[1] == 1 and header[3] == 1
+    node = column(found[1][struct.unpack(">I", header[4:8])[0]], cls, label, table=table)
+    assert expand(node, b"field/commit", 1, 16) == header[8:24]
+    context = sha256(info(b"cell", TENANT, bytes([cls]), b"", table, label, bytes([type_id])))
+    return expand(node, b"field/aead", 1, 32), context
+
+
 def open_cell(found, label, cls, type_id, row, cell):
     """Section 6 of a cell of suite 01."""
-    assert cell[0] == 0xF8 and cell[1] == 1 and cell[3] == 1
-    node = column(found[1][struct.unpack(">I", cell[4:8])[0]], cls, label)
-    assert expand(node, b"field/commit", 1, 16) == cell[8:24]
-    key = expand(node, b"field/aead", 1, 32)
-    context = sha256(info(b"cell", TENANT, bytes([cls]), b"", b"t", label, bytes([type_id])))
+    key, context = cell_key(found, label, cls, type_id, cell[:24])
     nonce = cell[24:48]
     return unpad(cell, xaes(key, nonce).decrypt(nonce[12:], cell[48:], cell[:24] + context + row_of(row)))
 
@@ -235,13 +240,44 @@ def check_search(vectors):
     return cells, tokens
 
 
+def check_columns(vectors):
+    """Section 16: values in order, and the tag of the whole."""
+    found = roots(vectors["records"])
+    values = tags = 0
+    for vector in vectors["columns"]:
+        data = bytes.fromhex(vector["bytes"])
+        header, salt, (count,) = data[8:32], data[32:48], struct.unpack(">Q", data[48:56])
+        assert data[:8] == b"TSSC\1\0\0\0"
+        if header[1] == 0x7F:
+            continue
+        table, label = vector["field"].encode().split(b".")
+        key, context = cell_key(found, label, 3, 2, header, table)
+        validity, rest = data[56 : 56 + (count + 7) // 8], data[56 + (count + 7) // 8 :]
+        lengths, rest = struct.unpack(f">{count}I", rest[: 4 * count]), rest[4 * count :]
+        gcm = xaes(key, salt + bytes(8))
+        stream = gcm.encrypt(salt[12:] + b"\xff" * 8, bytes(32), b"")[:32]
+        assert mac(stream, context + data[: len(data) - len(rest)])[:16] == data[-16:], vector
+        tags += 1
+        for number, expected in enumerate(vector["values"]):
+            if not validity[number // 8] >> number % 8 & 1:
+                assert expected is None and lengths[number] == 0
+                continue
+            sealed, rest = rest[: lengths[number] + 16], rest[lengths[number] + 16 :]
+            value = gcm.decrypt(salt[12:] + struct.pack(">Q", number), sealed, header + context + row_of(number))
+            assert value == expected.encode(), vector
+            values += 1
+        assert len(rest) == 16 and len(vector["values"]) == count
+    return values, tags
+
+
 def main(folder):
     for name, check, wanted in (
         ("fields_v1.json", check_fields, (12, 12)),
         ("search_v1.json", check_search, (19, 68)),
+        ("columns_v1.json", check_columns, (4, 4)),
     ):
         done = check(json.loads((folder / name).read_text()))
-        print(f"{name}: {done[0]} cells opened, {done[1]} tokens computed, by FORMAT.md alone")
+        print(f"{name}: {done[0]} values opened, {done[1]} tokens or tags computed, by FORMAT.md alone")
         assert done == wanted, done
 
 

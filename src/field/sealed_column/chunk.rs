@@ -97,6 +97,18 @@ pub(super) struct Draft {
 }
 
 impl Draft {
+    /// For that many values or more, of any length.
+    pub(super) fn with_capacity(count: usize) -> Self {
+        // The number is a hint of the caller's iterator, and no promise.
+        let count = count.min(MOST_READY);
+        Self {
+            len: 0,
+            validity: Vec::with_capacity(count.div_ceil(8)),
+            lengths: Vec::with_capacity(count * 4),
+            values: Vec::with_capacity(count * (SHORT_VALUE + TAG_LEN)),
+        }
+    }
+
     pub(super) fn push_null(&mut self) -> Result<(), Error> {
         self.push_len(0, false)
     }
@@ -155,5 +167,9 @@ fn used_bits(len: usize) -> u32 {
 
 /// What a chunk starts with.
 pub(super) const MAGIC: &[u8; 4] = b"TSSC";
+/// What a value is taken to have at least, in bytes.
+const SHORT_VALUE: usize = 8;
+/// For how many values room is made before they come.
+const MOST_READY: usize = 1 << 16;
 /// Version 1, and what is reserved.
 const VERSION: &[u8; 4] = &[1, 0, 0, 0];
