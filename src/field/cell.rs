@@ -553,6 +553,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_does_not_end_like_padding_is_refused() {
+        let unpadded = |bytes: &[u8]| {
+            let mut bytes = SecretBytes::from_vec(bytes.to_vec());
+            unpad(&mut bytes).map(|()| bytes.expose_secret().to_vec())
+        };
+        for wrong in [&b""[..], b"\0\0", b"a", b"a\x81\0", b"\x80a\0"] {
+            assert_eq!(unpadded(wrong), Err(Error::Malformed), "{wrong:?}");
+        }
+        assert_eq!(unpadded(b"\x80").as_deref(), Ok(&b""[..]));
+        assert_eq!(unpadded(b"a\x80\x80\0").as_deref(), Ok(&b"a\x80"[..]));
+    }
+
+    #[test]
     fn an_opener_keeps_a_bounded_number_of_derived_keys() {
         with_keys(|keys| {
             let mut opener = Opener::bulk(keys);
