@@ -112,6 +112,17 @@ impl Field {
         Ok(Self { column })
     }
 
+    /// The field as rows of that compartment have it: in the default one if the label is empty, or if the policy keeps this
+    /// field out of that compartment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tenant::field`]. A compartment that nobody declared is the default one here: look it up in the policy first.
+    pub fn of_rows_in(&self, compartment: &str) -> Result<Self, Error> {
+        let is_listed = self.rule().compartments.iter().any(|known| known == compartment);
+        if is_listed { self.compartment(compartment) } else { Ok(self.clone()) }
+    }
+
     /// What the policy says of this field, as of when this handle was made.
     ///
     /// # Panics

@@ -167,14 +167,14 @@ impl<'p> Ddl<'p> {
         let mut columns = vec![(rule.column.clone(), self.cell(kind, rule, len)?)];
         if let Some(mask) = &rule.mask {
             let len = mask_len(mask.kind, len);
-            columns.push((format!("{}__mask", rule.column), self.cell(CellKind::Field, rule, len)?));
+            columns.push((rule.mask_column(), self.cell(CellKind::Field, rule, len)?));
         }
         for index in &rule.indexes {
             let sql_type = match index.kind {
                 IndexKind::Unique => self.binary(UNIQUE_LEN),
                 _ => self.integer().to_owned(),
             };
-            columns.push((format!("{}__ix_{}", rule.column, index.label), sql_type));
+            columns.push((rule.index_column(index), sql_type));
         }
         Ok(columns)
     }
@@ -183,7 +183,7 @@ impl<'p> Ddl<'p> {
     fn indexes(&self, rule: &FieldRule) -> Result<Vec<String>, Error> {
         let mut statements = Vec::new();
         for index in &rule.indexes {
-            let column = self.quoted(&format!("{}__ix_{}", rule.column, index.label))?;
+            let column = self.quoted(&rule.index_column(index))?;
             statements.push(self.index(rule, &index.label, &column)?);
         }
         if let Some(domain) = &rule.domain {

@@ -46,12 +46,10 @@ impl BlindIndex {
         let position = position(&owner.indexes, label)?;
         let rule = owner.indexes.get(position).ok_or(Error::UnknownIndex)?.clone();
         let mut columns = vec![(owner.value_type, rule.normaliser)];
-        if let IndexKind::Compound(parts) = &rule.kind {
-            let view = field.column.tenant.held();
-            for part in parts {
-                let other = view.policy()?.field(&format!("{}.{}", owner.table, part.column))?;
-                columns.push((other.value_type, part.normaliser));
-            }
+        for part in rule.kind.further() {
+            let policy = field.column.tenant.held().policy()?;
+            let other = policy.field(&format!("{}.{}", owner.table, part.column))?;
+            columns.push((other.value_type, part.normaliser));
         }
         let index = Self { field, rule, position, columns };
         // Derived here, so that what is wrong with a key is told where the index is asked for.

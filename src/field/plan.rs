@@ -90,8 +90,7 @@ impl Planner {
         let rule = policy.field(label)?;
         let mut further = Vec::new();
         for index in &rule.indexes {
-            let IndexKind::Compound(parts) = &index.kind else { continue };
-            for part in parts {
+            for part in index.kind.further() {
                 let other = policy.field(&format!("{}.{}", rule.table, part.column))?;
                 further.push((part.column.clone(), other.value_type));
             }
@@ -230,7 +229,7 @@ impl Planner {
             rows,
             seen,
             is_bool: rule.value_type == ValueType::Bool
-                && !rule.indexes.iter().any(|index| matches!(index.kind, IndexKind::Compound(_))),
+                && rule.indexes.iter().all(|index| index.kind.further().is_empty()),
             indexes,
             clear_mask_bits,
             clear_bits,

@@ -189,6 +189,18 @@ impl FieldRule {
         format!("{}.{}", self.table, self.column)
     }
 
+    /// The name that the column of its mask has unless it is given another: `column__mask`.
+    #[must_use]
+    pub fn mask_column(&self) -> String {
+        format!("{}__mask", self.column)
+    }
+
+    /// The name that the column of an index has unless it is given another: `column__ix_index`.
+    #[must_use]
+    pub fn index_column(&self, index: &IndexRule) -> String {
+        format!("{}__ix_{}", self.column, index.label)
+    }
+
     /// The current class.
     #[must_use]
     pub fn current_class(&self) -> Class {
@@ -401,6 +413,15 @@ impl IndexKind {
         match self {
             Self::Last(len) | Self::Prefix(len) => Some(*len),
             Self::Bucket(_) | Self::Compound(_) | Self::Exact | Self::Unique => None,
+        }
+    }
+
+    /// The further columns of a compound index, in the policy's order; none of any other.
+    #[must_use]
+    pub fn further(&self) -> &[CompoundPart] {
+        match self {
+            Self::Compound(parts) => parts,
+            _ => &[],
         }
     }
 

@@ -137,12 +137,11 @@ fn columns(field: &FieldRule) -> Vec<(String, String, &'static str)> {
     let column = &field.column;
     let mut columns = vec![(field.label(), column.clone(), sql_type(field))];
     if field.mask.is_some() {
-        columns.push((mask_label(field), format!("{column}__mask"), "BLOB"));
+        columns.push((mask_label(field), field.mask_column(), "BLOB"));
     }
     for index in &field.indexes {
-        let name = format!("{column}__ix_{}", index.label);
         let sql_type = if matches!(index.kind, IndexKind::Unique) { "BLOB" } else { "INTEGER" };
-        columns.push((index_label(field, &index.label), name, sql_type));
+        columns.push((index_label(field, &index.label), field.index_column(index), sql_type));
     }
     columns
 }

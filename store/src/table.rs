@@ -10,7 +10,7 @@ use rusqlite::{
 };
 use tenantseal::{
     Error, StoreError,
-    field::{Field, Key, Row, Value},
+    field::{Key, Row, Value},
     tenant::{
         Policy, Tenant,
         policy::{Bind, FieldRule, Storage, ValueType},
@@ -126,7 +126,7 @@ impl Table<'_> {
             let text = if rule.storage == Storage::Plain {
                 plain_of(row, position, rule)?.map(|plain| plain_text(&plain))
             } else if let Some(sealed) = bytes_of(row, position)? {
-                let field = in_compartment(&self.tenant.field(&rule.label())?, &compartment)?;
+                let field = self.tenant.field(&rule.label())?.of_rows_in(&compartment)?;
                 Some(bound(rule, id, &keys, |bound| field.mask()?.open(bound, sealed))?)
             } else {
                 // No mask, or a row that was written before the policy had one.
@@ -164,7 +164,7 @@ impl Table<'_> {
                 )?;
                 continue;
             }
-            let field = in_compartment(&self.tenant.field(&rule.label())?, compartment)?;
+            let field = self.tenant.field(&rule.label())?.of_rows_in(compartment)?;
             let Some(input) = input else {
                 set(&rule.label(), SqlValue::Null)?;
                 if rule.mask.is_some() {
@@ -225,7 +225,7 @@ impl Table<'_> {
                 match bytes_of(row, position)? {
                     None => None,
                     Some(sealed) => {
-                        let field = in_compartment(&self.tenant.field(&rule.label())?, &compartment)?;
+                        let field = self.tenant.field(&rule.label())?.of_rows_in(&compartment)?;
                         let opened = bound(rule, id, &keys, |bound| field.open(bound, sealed))?;
                         Some(Output::Opened(opened))
                     }
@@ -291,15 +291,6 @@ impl Table<'_> {
 
     fn tenant_value(&self) -> SqlValue {
         SqlValue::Blob(self.tenant.id().as_bytes().to_vec())
-    }
-}
-
-/// A field in the compartment of a row. A field that the policy keeps out of compartments is in the default one.
-fn in_compartment(field: &Field, compartment: &str) -> Result<Field, Error> {
-    if compartment.is_empty() || !field.rule().compartments.iter().any(|c| c == compartment) {
-        Ok(field.clone())
-    } else {
-        field.compartment(compartment)
     }
 }
 

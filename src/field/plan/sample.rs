@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::Error,
     field::{Value, index::hashed, mask::mask, normalise::normalise},
-    tenant::policy::{IndexKind, IndexRule, MaskKind},
+    tenant::policy::{IndexRule, MaskKind},
 };
 
 /// How many rows a tenant has.
@@ -186,9 +186,8 @@ impl Planner {
         further: &[(&str, Value<'_>)],
     ) -> Result<u64, Error> {
         let own = hashed(rule, self.rule.value_type, value)?;
-        let IndexKind::Compound(parts) = &rule.kind else { return Ok(key.hash_one((&rule.label, &*own))) };
         let mut shown = key.hash_one((&rule.label, &*own));
-        for part in parts {
+        for part in rule.kind.further() {
             let (_, value) =
                 further.iter().find(|(column, _)| *column == part.column).ok_or(Error::WrongIndex)?;
             let known = self.further.iter().find(|(column, _)| *column == part.column);

@@ -36,9 +36,7 @@ pub(super) fn field_of(tenant: &Tenant, compartment: &str, shape: &Shape) -> Res
     if is_plain {
         return Ok(None);
     }
-    let field = tenant.field(shape.label)?;
-    let is_kept_out = !field.rule().compartments.iter().any(|known| known == compartment);
-    if is_kept_out { Ok(Some(field)) } else { field.compartment(compartment).map(Some) }
+    tenant.field(shape.label)?.of_rows_in(compartment).map(Some)
 }
 
 /// Calls `act` with the row that a field is bound to. `value` gives a column's value.

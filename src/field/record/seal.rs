@@ -80,11 +80,11 @@ impl<'a> SealRow<'a> {
                 Some(Value::Text(text)) => Stored::Cell(field.mask()?.seal(row, text)?),
                 Some(_) => return Err(Error::WrongType),
             };
-            columns.add(format!("{}__mask", shape.column), mask)?;
+            columns.add(field.rule().mask_column(), mask)?;
         }
         for index in &field.rule().indexes {
             let token = self.token(field, index, row, value)?;
-            columns.add(format!("{}__ix_{}", shape.column, index.label), token)?;
+            columns.add(field.rule().index_column(index), token)?;
         }
         Ok(())
     }
@@ -97,9 +97,8 @@ impl<'a> SealRow<'a> {
         row: Row<'_>,
         value: Option<Value<'_>>,
     ) -> Result<Stored, Error> {
-        let further: &[_] = if let IndexKind::Compound(parts) = &index.kind { parts } else { &[] };
         let mut values = vec![value];
-        for part in further {
+        for part in index.kind.further() {
             values.push(self.value(&part.column)?);
         }
         let Some(values) = values.into_iter().collect::<Option<Vec<_>>>() else { return Ok(Stored::Null) };

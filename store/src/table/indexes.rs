@@ -8,7 +8,7 @@ use tenantseal::{
 };
 
 use super::{
-    Keys, Table, bound, in_compartment, natural_of, sealable,
+    Keys, Table, bound, natural_of, sealable,
     search::{Sought, columns},
 };
 use crate::{
@@ -72,7 +72,7 @@ impl Table<'_> {
                 let token = match values.collect::<Result<Option<Vec<_>>, Error>>()? {
                     None => SqlValue::Null,
                     Some(values) => {
-                        let field = in_compartment(&self.tenant.field(&rule.label())?, compartment)?;
+                        let field = self.tenant.field(&rule.label())?.of_rows_in(compartment)?;
                         let natural = natural_of(rule, keys)?;
                         let handle = field.index(&index.label)?;
                         SqlValue::Integer(bound(rule, id, &natural, |row| handle.token_of(row, &values))?)

@@ -7,7 +7,7 @@ use tenantseal::{
     tenant::policy::{FieldRule, IndexKind, IndexRule, Storage},
 };
 
-use super::{Table, in_compartment};
+use super::Table;
 use crate::{record::Record, schema::index_label};
 
 /// What rows are looked for.
@@ -54,7 +54,7 @@ impl Table<'_> {
         let known = base.index(index)?;
         let mut tokens = Vec::new();
         for compartment in core::iter::once("").chain(rule.compartments.iter().map(String::as_str)) {
-            tokens.extend(sought.tokens(&in_compartment(&base, compartment)?.index(index)?)?);
+            tokens.extend(sought.tokens(&base.of_rows_in(compartment)?.index(index)?)?);
         }
         let column = self.schema.sql(&index_label(rule, index))?;
         // A row that was written before the policy had this index has no token, and is a candidate too.
@@ -114,11 +114,8 @@ impl Table<'_> {
 
 /// The columns whose values an index is made of, the field's own first.
 pub(super) fn columns<'r>(rule: &'r FieldRule, index: &'r IndexRule) -> Vec<&'r str> {
-    let mut columns = vec![rule.column.as_str()];
-    if let IndexKind::Compound(parts) = &index.kind {
-        columns.extend(parts.iter().map(|part| part.column.as_str()));
-    }
-    columns
+    let further = index.kind.further().iter().map(|part| part.column.as_str());
+    core::iter::once(rule.column.as_str()).chain(further).collect()
 }
 
 /// Their permanent labels.
