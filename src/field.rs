@@ -52,7 +52,7 @@ pub use tenantseal_derive::Record;
 pub use time::{Date, Timestamp};
 pub use value::{Opened, Value};
 
-use bulk::BulkSealer;
+use bulk::CellSealer;
 use cell::{Opener, Sealer};
 
 use crate::{
@@ -199,21 +199,13 @@ impl Field {
     {
         let column = self.column.current()?;
         let rule = column.rule()?;
-        let mut sealer = Sealer::new(column.keys()?, rule.padding)?;
-        let sealed = if sealer.is_deterministic() {
-            each(cells, |(row, value)| {
-                row.into().check(&rule.bind)?;
-                sealer.seal_deterministic(&value.into().bytes_of(rule.value_type)?)
-            })?
-        } else {
-            let sealer = BulkSealer::new(column.keys()?, rule.padding, &mut Os)?;
-            let mut sealer = sealer.numbered();
-            each((0..).zip(cells), |(number, (row, value))| {
-                let row = row.into();
-                row.check(&rule.bind)?;
-                sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
-            })?
-        };
+        let sealer = CellSealer::new(column.keys()?, rule.padding, &mut Os)?;
+        let mut sealer = sealer.cells();
+        let sealed = each((0..).zip(cells), |(number, (row, value))| {
+            let row = row.into();
+            row.check(&rule.bind)?;
+            sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
+        })?;
         // It may have taken long: what is sealed under a key that is gone meanwhile is not handed out.
         self.column.current()?;
         Ok(sealed)

@@ -19,9 +19,9 @@ use source::{Cells, Rows, Values};
 use crate::{
     error::Error,
     field::{
-        BlindIndex, BulkError, CellKind, Current, Field, Opened, Row, SealedColumn,
-        bulk::BulkSealer,
-        cell::{Opener, Sealer, is_padded, opened_len, padded_len, unpad},
+        BlindIndex, BulkError, Current, Field, Opened, Row, SealedColumn,
+        bulk::{BulkSealer, CellSealer},
+        cell::{Opener, is_padded, opened_len, padded_len, unpad},
         sealed_column::fixed_part,
     },
     primitive::{aead::TAG_LEN, rng::Os},
@@ -46,8 +46,7 @@ use crate::{
 /// | `json` | what `text` is | `Utf8` |
 ///
 /// A dictionary of any of them is taken as its values. What takes over 2 GiB is `LargeBinary` and `LargeUtf8`. Values of a
-/// padded field that are opened, and cells of a deterministic one, take an allocation each; a deterministic field has no
-/// sealed columns.
+/// padded field take an allocation each when they are opened; a deterministic field has no sealed columns.
 impl Field {
     /// Seals an array: each value under its position as its number, as [`Field::seal_many`] does, and nulls as they are.
     /// The result is `Binary`, and is allocated once.
@@ -227,13 +226,7 @@ impl Field {
     ) -> Result<ArrayRef, BulkError> {
         let column = self.column.current()?;
         let sealing = Sealing::new(&column, rows, values)?;
-        let (key, padding) = (column.keys()?.sealing()?, column.rule()?.padding);
-        if key.kind() == CellKind::Deterministic {
-            let sealed = sealing.deterministic(Sealer::of_key(key, padding))?;
-            self.column.current()?;
-            return Ok(sealed);
-        }
-        let sealer = BulkSealer::new(column.keys()?, padding, &mut Os)?;
+        let sealer = CellSealer::new(column.keys()?, column.rule()?.padding, &mut Os)?;
         let sealed = match sealing.cells::<i32>(&sealer, threads)? {
             Some(array) => Some(array),
             None => sealing.cells::<i64>(&sealer, threads)?,

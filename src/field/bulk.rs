@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     field::{
         Row,
-        cell::{CellHeader, HEADER_LEN, sealed_len, write_padded},
+        cell::{CellHeader, CellKind, HEADER_LEN, Sealer, sealed_len, write_padded},
     },
     primitive::{
         aead::{Aes256Gcm, GCM_NONCE_LEN, TAG_LEN},
@@ -88,7 +88,81 @@ impl<'k> Salted<'k> {
     }
 }
 
-/// Seals many cells of one column in one call, under a salt that is drawn for it.
+/// Seals many cells of one column in one call: under a salt that is drawn for it, or deterministic.
+pub(crate) enum CellSealer<'k> {
+    Deterministic(&'k CellKey, Option<Padding>),
+    Salted(Box<BulkSealer<'k>>),
+}
+
+impl<'k> CellSealer<'k> {
+    pub(crate) fn new(
+        keys: &'k CellKeys,
+        padding: Option<Padding>,
+        rng: &mut impl RandomSource,
+    ) -> Result<Self, Error> {
+        let key = keys.sealing()?;
+        Ok(match key.kind() {
+            CellKind::Deterministic => Self::Deterministic(key, padding),
+            CellKind::Field => Self::Salted(Box::new(BulkSealer::new(keys, padding, rng)?)),
+        })
+    }
+
+    /// Seals cells. Every thread has its own, for numbers that no other has.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        match self {
+            Self::Deterministic(key, padding) => Cells::Deterministic(Sealer::of_key(key, *padding)),
+            Self::Salted(sealer) => Cells::Numbered(sealer.numbered()),
+        }
+    }
+
+    /// The size of the cell of a value, in bytes.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn cell_len(&self, len: usize) -> Result<usize, Error> {
+        match self {
+            Self::Deterministic(key, padding) => {
+                sealed_len(key.kind(), key.suite, *padding, len).ok_or(Error::TooLong)
+            }
+            Self::Salted(sealer) => sealer.cell_len(len),
+        }
+    }
+}
+
+/// One thread's part of a [`CellSealer`].
+pub(crate) enum Cells<'s> {
+    Deterministic(Sealer<'s>),
+    Numbered(NumberedSealer<'s>),
+}
+
+impl Cells<'_> {
+    /// The cell of that number; a deterministic one knows neither number nor row.
+    pub(crate) fn cell(&mut self, number: u64, row: Row<'_>, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Deterministic(sealer) => sealer.seal_deterministic(plaintext),
+            Self::Numbered(sealer) => sealer.cell(number, row, plaintext),
+        }
+    }
+
+    /// Writes the cell over all of `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLong`] if `out` is of another size; as [`NumberedSealer::seal_into`].
+    #[cfg(feature = "arrow")]
+    pub(crate) fn cell_into(
+        &mut self,
+        number: u64,
+        row: Row<'_>,
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), Error> {
+        match self {
+            Self::Deterministic(sealer) => sealer.deterministic_into(plaintext, out),
+            Self::Numbered(sealer) => sealer.cell_into(number, row, plaintext, out),
+        }
+    }
+}
+
+/// Seals many values of one column in one call, under a salt that is drawn for it.
 pub(crate) struct BulkSealer<'k> {
     salted: Salted<'k>,
     padding: Option<Padding>,

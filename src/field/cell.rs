@@ -126,17 +126,16 @@ impl CellKind {
     }
 
     fn from_id(id: u8) -> Result<Self, Error> {
-        let known = [Self::Deterministic, Self::Field].into_iter();
-        known.into_iter().find(|kind| kind.id() == id).ok_or(Error::Unsupported)
+        [Self::Deterministic, Self::Field].into_iter().find(|kind| kind.id() == id).ok_or(Error::Unsupported)
     }
 
     /// The suite of that number that cells of this kind may have.
     fn suite(self, id: u8) -> Result<Suite, Error> {
-        let suites = Suite::ALL.iter().map(|suite| match self {
+        let mut suites = Suite::ALL.iter().map(|suite| match self {
             Self::Deterministic => suite.deterministic(),
             Self::Field => *suite,
         });
-        suites.into_iter().find(|suite| suite.id() == id).ok_or(Error::Unsupported)
+        suites.find(|suite| suite.id() == id).ok_or(Error::Unsupported)
     }
 }
 
@@ -301,7 +300,7 @@ pub(crate) fn text_len(cell_len: usize) -> Option<usize> {
     cell_len.checked_mul(4)?.div_ceil(3).checked_add(TEXT_PREFIX.len())
 }
 
-/// Seals cells of one column, each under a nonce of its own. Many in one call are [`BulkSealer`](super::bulk::BulkSealer)'s.
+/// Seals cells of one column, each under a nonce of its own. Many in one call are [`CellSealer`](super::bulk::CellSealer)'s.
 pub(crate) struct Sealer<'k> {
     key: &'k CellKey,
     header: CellHeader,
@@ -330,11 +329,6 @@ impl<'k> Sealer<'k> {
         Self { key, header, padding, siv, prefix_len: aad.len(), aad }
     }
 
-    /// Whether equal values give equal cells.
-    pub(crate) fn is_deterministic(&self) -> bool {
-        self.siv.is_some()
-    }
-
     /// One cell: under a random nonce, or deterministic.
     pub(crate) fn seal(
         &mut self,
@@ -342,7 +336,7 @@ impl<'k> Sealer<'k> {
         plaintext: &[u8],
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
-        if self.is_deterministic() {
+        if self.siv.is_some() {
             return self.seal_deterministic(plaintext);
         }
         let mut nonce = [0; 32];
@@ -354,12 +348,27 @@ impl<'k> Sealer<'k> {
 
     /// A deterministic cell: it knows no row.
     pub(crate) fn seal_deterministic(&mut self, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
-        let (mut out, start) = self.begin(&[0; SIV_LEN], plaintext)?;
-        let siv = self.siv.as_mut().ok_or(Error::Unsupported)?;
-        self.aad.truncate(self.prefix_len);
-        let (head, buffer) = out.split_at_mut_checked(start).ok_or(Error::Malformed)?;
-        *head.last_chunk_mut().ok_or(Error::Malformed)? = siv.seal_in_place(&self.aad, buffer)?;
+        let CellHeader { kind, suite, .. } = self.header;
+        let len = sealed_len(kind, suite, self.padding, plaintext.len()).ok_or(Error::TooLong)?;
+        let mut out = vec![0; len];
+        self.deterministic_into(plaintext, &mut out)?;
         Ok(out)
+    }
+
+    /// Writes a deterministic cell over all of `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLong`] if `out` is of another size; [`Error::Unsupported`] of a field that is not deterministic.
+    pub(crate) fn deterministic_into(&mut self, plaintext: &[u8], out: &mut [u8]) -> Result<(), Error> {
+        let key = self.siv.as_mut().ok_or(Error::Unsupported)?;
+        let (header, sealed) = out.split_first_chunk_mut().ok_or(Error::TooLong)?;
+        let (siv, buffer) = sealed.split_first_chunk_mut().ok_or(Error::TooLong)?;
+        write_padded(self.padding, plaintext, buffer)?;
+        self.aad.truncate(self.prefix_len);
+        *siv = key.seal_in_place(&self.aad, buffer)?;
+        *header = self.header.to_bytes();
+        Ok(())
     }
 
     fn seal_with(

@@ -4,12 +4,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use crate::{
     error::Error,
-    field::{
-        BulkError, CellKind, Field, Opened, Row, Value,
-        bulk::BulkSealer,
-        cell::{Opener, Sealer},
-        each,
-    },
+    field::{BulkError, Field, Opened, Row, Value, bulk::CellSealer, cell::Opener, each},
     primitive::rng::Os,
 };
 
@@ -44,28 +39,16 @@ impl Field {
     {
         let column = self.column.current()?;
         let rule = column.rule()?;
-        let key = column.keys()?.sealing()?;
-        let sealed = if key.kind() == CellKind::Deterministic {
-            par_each(
-                cells,
-                || Sealer::of_key(key, rule.padding),
-                |sealer, _, (row, value)| {
-                    row.into().check(&rule.bind)?;
-                    sealer.seal_deterministic(&value.into().bytes_of(rule.value_type)?)
-                },
-            )?
-        } else {
-            let sealer = BulkSealer::new(column.keys()?, rule.padding, &mut Os)?;
-            par_each(
-                cells,
-                || sealer.numbered(),
-                |sealer, number, (row, value)| {
-                    let row = row.into();
-                    row.check(&rule.bind)?;
-                    sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
-                },
-            )?
-        };
+        let sealer = CellSealer::new(column.keys()?, rule.padding, &mut Os)?;
+        let sealed = par_each(
+            cells,
+            || sealer.cells(),
+            |sealer, number, (row, value)| {
+                let row = row.into();
+                row.check(&rule.bind)?;
+                sealer.cell(number, row, &value.into().bytes_of(rule.value_type)?)
+            },
+        )?;
         self.column.current()?;
         Ok(sealed)
     }

@@ -112,6 +112,34 @@ fn an_altered_deterministic_cell_is_refused() {
     }
 }
 
+#[cfg(feature = "hazmat")]
+#[test]
+fn the_suite_of_deterministic_cells_seals_nothing_else() {
+    let options = tenantseal::tenant::KeyringOptions::new().suite(Suite::AesSiv);
+    let keys = Keyring::from_records(&kek(), core::iter::empty::<&[u8]>(), &options).unwrap();
+    assert_eq!(keys.create_tenant("t-1").err(), Some(Error::Unsupported));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.ts");
+    let file = Keyring::create_with(&path, &crate::fixture::passphrase(), &options);
+    assert_eq!((file.err(), path.exists()), (Some(Error::Unsupported), false));
+}
+
+#[test]
+fn a_cell_that_claims_the_other_kind_has_no_key() {
+    for suite in Suite::ALL {
+        let keys = keyring(*suite, "");
+        let (orders, note) = (field(&keys, "t-1", "orders.no"), field(&keys, "t-1", "orders.note"));
+        // The default suite has another number for each kind.
+        let expected = if *suite == Suite::default() { Error::Unsupported } else { Error::UnknownKey };
+        let mut cell = orders.seal(Row::UNBOUND, "a value that is long enough for either kind").unwrap();
+        cell[3] = 1;
+        assert_eq!(orders.open(Row::UNBOUND, &cell).err(), Some(expected));
+        let mut cell = note.seal(1, "a value that is long enough for either kind").unwrap();
+        cell[3] = 2;
+        assert_eq!(note.open(1, &cell).err(), Some(expected));
+    }
+}
+
 #[test]
 fn a_shredded_tenant_leaves_no_deterministic_cell_behind() {
     let keys = keyring(Suite::default(), "");

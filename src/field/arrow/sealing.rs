@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BinaryArray, GenericBinaryArray, LargeBinaryArray, OffsetSizeTrait};
+use arrow_array::{Array, ArrayRef, GenericBinaryArray, OffsetSizeTrait};
 
 use crate::{
     error::Error,
     field::{
         BulkError, Current, Row,
         arrow::{
-            at, buffer, end_of, number, same_len,
+            buffer, end_of, number, same_len,
             slots::{Threads, offsets, slots, zeros},
             source::{Rows, Values},
             start_of,
         },
-        bulk::BulkSealer,
-        cell::Sealer,
+        bulk::CellSealer,
     },
 };
 
@@ -41,7 +40,7 @@ impl<'a> Sealing<'a> {
     /// An array of cells; `None` if it is longer than `O` counts.
     pub(super) fn cells<O: OffsetSizeTrait>(
         &self,
-        sealer: &BulkSealer<'_>,
+        sealer: &CellSealer<'_>,
         threads: Threads,
     ) -> Result<Option<ArrayRef>, BulkError> {
         let offsets = offsets::<O>(self.rows.len, |position| {
@@ -57,32 +56,13 @@ impl<'a> Sealing<'a> {
             start_of(&offsets),
             &mut cells,
             threads,
-            || sealer.numbered(),
-            |numbered, position, slot| {
-                self.seal(position, |number, row, plaintext| numbered.cell_into(number, row, plaintext, slot))
+            || sealer.cells(),
+            |cells, position, slot| {
+                self.seal(position, |number, row, plaintext| cells.cell_into(number, row, plaintext, slot))
             },
         )?;
         let array = GenericBinaryArray::try_new(buffer(offsets), cells.into(), self.values.nulls.clone());
         Ok(Some(Arc::new(array.map_err(|_| Error::Malformed)?)))
-    }
-
-    /// An array of deterministic cells, with an allocation for each.
-    pub(super) fn deterministic(&self, mut sealer: Sealer<'_>) -> Result<ArrayRef, BulkError> {
-        let mut cells = Vec::with_capacity(self.rows.len);
-        for position in 0..self.rows.len {
-            let mut cell = None;
-            let sealed = self.seal(position, |_, _, plaintext| {
-                cell = Some(sealer.seal_deterministic(plaintext)?);
-                Ok(())
-            });
-            sealed.map_err(at(position))?;
-            cells.push(cell);
-        }
-        let total = cells.iter().flatten().map(Vec::len).try_fold(0usize, usize::checked_add);
-        Ok(match total.map(i32::try_from) {
-            Some(Ok(_)) => Arc::new(BinaryArray::from_iter(cells)),
-            _ => Arc::new(LargeBinaryArray::from_iter(cells)),
-        })
     }
 
     /// Does `seal` with a value that is not null: its number is its position.
