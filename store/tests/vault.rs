@@ -1043,7 +1043,11 @@ fn a_unique_value_is_taken_once_whatever_its_spelling_compartment_or_epoch() {
     assert!(acme.update("member", first, Fields::new().set_null("mobile")).unwrap());
     assert!(acme.update("member", second, mobile("13800138000")).unwrap(), "it is free now");
     acme.insert("member", mobile("13900139000")).unwrap();
+    let before = claims();
     assert!(acme.delete("member", second).unwrap());
+    assert_eq!(claims(), before - 2, "what a deleted row had taken is free");
+    let again = acme.insert("member", mobile("13800138000")).unwrap();
+    assert!(acme.delete("member", again).unwrap());
     acme.insert("member", mobile("13800138000").compartment("board")).unwrap();
     taken(acme.insert("member", mobile("13800138000")));
     // A row from before the index was there.
