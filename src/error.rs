@@ -62,6 +62,9 @@ pub enum Error {
     /// A key file or database of keys is older than what was read from it before: somebody put an earlier copy in its
     /// place. `Keyring::restore` takes one on purpose; processes that run then must open it anew.
     RolledBack,
+    /// A session has reached a limit of time, packets or failures, or a handshake was not completed in time. Make a new one:
+    /// it goes on from there.
+    SessionExpired,
     /// The tenant's keys are destroyed. Nothing of it opens, and its id is not used again.
     Shredded,
     /// The tenant or principal, or what is done with the keys, is not in a state that allows this: it is so already, another
@@ -73,6 +76,8 @@ pub enum Error {
     Suspended,
     /// An input is longer than its stated limit.
     TooLong,
+    /// A stream ended without its authenticated end: what was read so far is genuine, and not all.
+    Truncated,
     /// No compartment of that label is declared for this field.
     UnknownCompartment,
     /// The policy has no field or table of that label, or no policy was installed.
@@ -152,6 +157,8 @@ impl Error {
             Self::Forked => 503,
             Self::InsecureFolder => 504,
             Self::Interrupted => 505,
+            Self::SessionExpired => 601,
+            Self::Truncated => 602,
         }
     }
 }
@@ -194,6 +201,9 @@ impl fmt::Display for Error {
                 "an older copy of the keys was put back; put the newer one back, or restore this one on purpose and then open \
                  it anew in every process"
             }
+            Self::SessionExpired => {
+                "the session has reached a limit, or its handshake was not completed in time; make a new one"
+            }
             Self::Shredded => "the tenant's keys are destroyed",
             Self::State => {
                 "the present state does not allow this; it is so already, another step comes first, or a date has not come"
@@ -201,6 +211,7 @@ impl fmt::Display for Error {
             Self::Store(error) => return write!(f, "the database refused: {error}"),
             Self::Suspended => "the tenant or principal is suspended; restore it first",
             Self::TooLong => "the input is longer than its stated limit",
+            Self::Truncated => "the stream ended without its end; what was read is genuine and not all",
             Self::UnknownCompartment => "no compartment of that label is declared for this field",
             Self::UnknownField => "no policy is installed, or it has no field or table of that label",
             Self::UnknownIndex => "the field has no index of that label",

@@ -50,7 +50,7 @@ pub use signing::{KeyList, PublicKey, SigningPurpose};
 pub use state::{GrantName, LeafName, RootName, TenantState};
 pub use store::{Change, Entry, RecordStore, StorageAction, StoreTransaction};
 pub use suite::Suite;
-pub(crate) use suite::SuiteKey;
+pub(crate) use suite::{SuiteKey, purpose_info};
 pub use view::Tenant;
 
 pub(crate) use chain::{CellKey, CellKeys, Cipher, IndexKeys};

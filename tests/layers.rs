@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 4] = [
 ];
 
 /// Crates that only `primitive` names. `subtle` is also for `encoding` and `secret`, which compare.
-const CRYPTOGRAPHY: [&str; 16] = [
+const CRYPTOGRAPHY: [&str; 17] = [
     "aes",
     "aes_gcm",
     "aes_siv",
@@ -38,6 +38,7 @@ const CRYPTOGRAPHY: [&str; 16] = [
     "sha1",
     "sha2",
     "subtle",
+    "x25519_dalek",
     "xaes_256_gcm",
 ];
 

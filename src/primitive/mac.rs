@@ -27,6 +27,13 @@ impl HmacSha256 {
         }
         mac.finalize().into_bytes().into()
     }
+
+    /// The first N bytes of [`HmacSha256::tag`], N of at most 32.
+    pub(crate) fn truncated_tag<const N: usize>(&self, parts: &[&[u8]]) -> [u8; N] {
+        const { assert!(N <= 32) };
+        let tag = self.tag(parts);
+        core::array::from_fn(|at| tag.get(at).copied().unwrap_or_default())
+    }
 }
 
 /// `HMAC-SHA-512(key, parts joined)`, 64 bytes.

@@ -634,6 +634,11 @@ impl Keyring {
         }
     }
 
+    /// Whether both are handles of one keyring.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     fn ask(&self, how: Ask) -> Result<u64, Error> {
         let inner = &*self.inner;
         let mut failed = false;

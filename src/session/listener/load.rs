@@ -1,0 +1,66 @@
+//! How much is answered.
+
+use super::SECOND;
+
+/// From how many handshakes on a listener asks for cookies, and how many it answers at most.
+///
+/// All are counted for one endpoint, in each second: a flood for one tenant does not slow another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    pub(super) cookies_after: u32,
+    pub(super) most: u32,
+    pub(super) per_peer: u32,
+}
+
+impl Load {
+    /// Cookies after 64 handshakes a second, 4,096 at most, and 32 of one peer.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { cookies_after: 64, most: 4096, per_peer: 32 }
+    }
+
+    /// After how many first messages in a second the next ones have to bring a cookie; 0 for always.
+    #[must_use]
+    pub const fn cookies_after(mut self, handshakes: u32) -> Self {
+        self.cookies_after = handshakes;
+        self
+    }
+
+    /// How many first messages are looked at in a second. The others are dropped.
+    #[must_use]
+    pub const fn most(mut self, handshakes: u32) -> Self {
+        self.most = handshakes;
+        self
+    }
+
+    /// How many handshakes of one peer are answered in a second.
+    #[must_use]
+    pub const fn per_peer(mut self, handshakes: u32) -> Self {
+        self.per_peer = handshakes;
+        self
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Counts what happens in a second.
+#[derive(Default)]
+pub(super) struct Bucket {
+    since: u64,
+    count: u32,
+}
+
+impl Bucket {
+    /// Counts one more, and says the how many-th it is.
+    pub(super) fn count(&mut self, now: u64) -> u32 {
+        if now.saturating_sub(self.since) >= SECOND {
+            *self = Self { since: now, count: 0 };
+        }
+        self.count = self.count.saturating_add(1);
+        self.count
+    }
+}
