@@ -42,8 +42,8 @@ pub struct Listener {
     keyring: Keyring,
     entries: Vec<Entry>,
     routes: HashMap<[u8; HINT_LEN], Route>,
-    /// The serial number of the keyring at which the routes were made, and when.
-    routed: (u64, u64),
+    /// The serial number of the keyring at which the routes were last made again, and when.
+    routed: Option<(u64, u64)>,
     pending: HashMap<u32, Pending>,
     /// When what nobody confirmed was last cleared away.
     cleared: u64,
@@ -120,7 +120,7 @@ impl Listener {
             keyring: keyring.clone(),
             entries: Vec::new(),
             routes: HashMap::new(),
-            routed: (0, 0),
+            routed: None,
             pending: HashMap::new(),
             cleared: 0,
             cookies: None,
@@ -291,11 +291,10 @@ impl Listener {
     /// Makes the routes again, if a tenant may have a new psk epoch; at most once a second, whoever asks.
     fn route_anew(&mut self, now: u64) -> Result<(), Error> {
         let serial = self.keyring.serial()?;
-        let (routed, when) = self.routed;
-        if serial == routed || now.saturating_sub(when) < SECOND {
+        if self.routed.is_some_and(|(routed, when)| serial == routed || now.saturating_sub(when) < SECOND) {
             return Ok(());
         }
-        self.routed = (serial, now);
+        self.routed = Some((serial, now));
         self.routes.clear();
         for (position, entry) in self.entries.iter().enumerate() {
             // One whose tenant is suspended has no routes until it is restored.

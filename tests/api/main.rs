@@ -26,5 +26,7 @@ mod policies;
 mod records;
 mod reseal;
 mod rotation;
+mod sessions;
 mod shred;
+mod streams;
 mod typed;

