@@ -43,6 +43,11 @@ fn event() {
 }
 
 #[test]
+fn session() {
+    replay("session", bodies::session);
+}
+
+#[test]
 fn policy() {
     replay("policy", bodies::policy);
 }

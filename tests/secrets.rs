@@ -4,7 +4,8 @@
 use tenantseal::{
     Secret, SecretBytes,
     field::{Opened, Value},
-    tenant::{Kek, Keyring, Passphrase, Policy, Tenant},
+    session::{Endpoint, Initiator, Listener, Peer, PrivateKey, Receiver, Sender, Session, Stream, Ticket},
+    tenant::{Kek, Keyring, Passphrase, Policy, PrincipalId, Tenant},
     wecom::Callback,
 };
 use zeroize::ZeroizeOnDrop;
@@ -29,17 +30,34 @@ assert_not_impl!(Secret<32>: Clone, Copy, Default, PartialEq, core::hash::Hash, 
 assert_not_impl!(SecretBytes: Clone, Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
 assert_not_impl!(Kek: Clone, Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
 assert_not_impl!(Passphrase: Clone, Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
+assert_not_impl!(PrivateKey: Clone, Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
+// Two copies would use the same nonces, or finish one handshake twice.
+assert_not_impl!(Initiator: Clone);
+assert_not_impl!(Listener: Clone);
+assert_not_impl!(Receiver: Clone, serde::Serialize);
+assert_not_impl!(Sender: Clone, serde::Serialize);
+assert_not_impl!(Session: Clone, serde::Serialize);
+assert_not_impl!(Stream<std::net::TcpStream>: Clone);
+assert_not_impl!(Ticket: Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
 assert_not_impl!(Opened: Clone, Default, PartialEq, core::hash::Hash, core::fmt::Display, serde::Serialize);
 
 const fn wiped<T: ZeroizeOnDrop>() {}
 const _: () = wiped::<Secret<32>>();
 const _: () = wiped::<SecretBytes>();
+const _: () = wiped::<PrivateKey>();
 
 const fn shared<T: Send + Sync>() {}
 const _: () = shared::<Keyring>();
 const _: () = shared::<Tenant>();
 const _: () = shared::<tenantseal::field::Field>();
 const _: () = shared::<Callback>();
+const _: () = shared::<Endpoint>();
+const _: () = shared::<Sender>();
+const fn sent<T: Send>() {}
+const _: () = sent::<Initiator>();
+const _: () = sent::<Listener>();
+const _: () = sent::<Receiver>();
+const _: () = sent::<Session>();
 
 #[test]
 fn no_text_shows_a_secret() {
@@ -58,7 +76,15 @@ fn no_text_shows_a_secret() {
     let opened = field.open(1, field.seal(1, "AHOVclassified").unwrap()).unwrap();
     let aes_key = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
     let callback = Callback::company_app("classifiedtoken", aes_key, "ww1").unwrap();
+    let private = PrivateKey::from_bytes(&key).unwrap();
+    let ticket = Ticket::new(b"t", Secret::from_bytes(&key)).unwrap();
+    let phone = PrincipalId::client("phone").unwrap();
+    tenant.add_principal(&phone).unwrap();
+    let endpoint = Endpoint::new(&tenant, &phone, &private, "chat").unwrap();
+    let initiator =
+        endpoint.initiate(&Peer::new(&phone, private.public_key()).ticket(ticket.clone())).unwrap();
     let texts = [
+        format!("{private:?} {ticket:?} {endpoint:?} {initiator:?}"),
         format!("{:?}", Kek::from_bytes(&key).unwrap()),
         format!("{:?}", Secret::<32>::from_bytes(&key)),
         format!("{:?}", SecretBytes::from_vec(key.to_vec())),

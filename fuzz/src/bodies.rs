@@ -1,11 +1,13 @@
 //! One function per decoder. A decoder may refuse any input, and may not panic; what it accepts has the properties
 //! that are asserted here.
 
-use std::sync::OnceLock;
+use std::{cell::RefCell, net::SocketAddr, sync::OnceLock, time::Duration};
 
 use tenantseal::{
+    Error,
     field::{CellHeader, Field, SealedColumn},
-    tenant::{Kek, KeyEvent, Keyring, KeyringOptions, Policy, Record},
+    session::{Endpoint, Incoming, Initiator, Listener, Peer, PrivateKey, Progress, Receiver},
+    tenant::{Kek, KeyEvent, Keyring, KeyringOptions, Policy, PrincipalId, Record},
     wecom::{Callback, Envelope, Inner},
 };
 
@@ -80,6 +82,79 @@ pub fn policy(data: &[u8]) {
         assert_eq!(Policy::from_json(canonical.as_bytes()), Ok(policy));
     }
     let _ = keyring().policy_from_bytes(data);
+}
+
+/// Packets of a session. The first byte chooses: bytes as they are, or what is laid over a genuine packet. Whatever differs
+/// from that is refused, and the genuine one is read still.
+pub fn session(data: &[u8]) {
+    let Some((choice, data)) = data.split_first() else { return };
+    SESSION.with_borrow_mut(|world| {
+        let genuine = match choice % 4 {
+            0 => Vec::new(),
+            1 => world.initiator.packet().to_vec(),
+            2 => world.answer.clone(),
+            _ => world.datagram.clone(),
+        };
+        let mut packet = genuine.clone();
+        packet.resize(genuine.len().max(data.len()), 0);
+        packet.iter_mut().zip(data).for_each(|(byte, mask)| *byte ^= mask);
+        if packet == genuine {
+            return;
+        }
+        assert!(world.listener.receive(source(), &packet).is_err());
+        assert!(world.initiator.receive(&packet).is_err());
+        let _ = tenantseal::session::receiver_index(&packet);
+        assert!(world.receiver.open(&mut packet).is_err());
+    });
+}
+
+struct Sessions {
+    listener: Listener,
+    initiator: Initiator,
+    answer: Vec<u8>,
+    receiver: Receiver,
+    datagram: Vec<u8>,
+}
+
+thread_local! {
+    static SESSION: RefCell<Sessions> = RefCell::new(sessions().expect("everything is genuine"));
+}
+
+fn source() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], 5000))
+}
+
+fn sessions() -> Result<Sessions, Error> {
+    let keys = Keyring::in_memory(&kek())?;
+    let tenant = keys.create_tenant("t-1001")?;
+    let endpoint = |name| {
+        let id = PrincipalId::client(name)?;
+        tenant.add_principal(&id)?;
+        // So that nothing of an input depends on when it is run.
+        Ok::<_, Error>(
+            Endpoint::new(&tenant, &id, &PrivateKey::generate()?, "fuzzing")?.clock(|| Duration::ZERO),
+        )
+    };
+    let (phone, laptop) = (endpoint("phone")?, endpoint("laptop")?);
+    let mut listener = Listener::new(&keys).clock(|| Duration::ZERO);
+    listener.add(&laptop)?;
+    listener.expect(&laptop, &Peer::new(phone.id(), phone.public_key()))?;
+    let peer = Peer::new(laptop.id(), laptop.public_key());
+    let mut established = phone.initiate(&peer)?;
+    let Incoming::Send(answer) = listener.receive(source(), established.packet())? else {
+        return Err(Error::State);
+    };
+    let Progress::Established(mine, packet) = established.receive(&answer)? else { return Err(Error::State) };
+    let Incoming::Established(theirs, _) = listener.receive(source(), &packet)? else {
+        return Err(Error::State);
+    };
+    let mut datagram = Vec::new();
+    mine.split().0.seal(b"a datagram of some length", &mut datagram)?;
+    let initiator = phone.initiate(&peer)?;
+    let Incoming::Send(answer) = listener.receive(source(), initiator.packet())? else {
+        return Err(Error::State);
+    };
+    Ok(Sessions { listener, initiator, answer, receiver: theirs.split().1, datagram })
 }
 
 /// The format is found in the bytes, so both kinds of corpus go through both parsers.
