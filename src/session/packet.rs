@@ -179,15 +179,10 @@ pub(super) struct DataHeader {
 
 impl DataHeader {
     pub(super) fn to_bytes(self, mode: Mode) -> [u8; DATA_HEADER] {
-        let mut bytes = [0; DATA_HEADER];
-        let parts: [&[u8]; 4] = [
-            &[DATA, mode.id()],
-            &self.key_phase.to_be_bytes(),
-            &self.receiver.to_be_bytes(),
-            &self.counter.to_be_bytes(),
-        ];
-        bytes.iter_mut().zip(parts.into_iter().flatten()).for_each(|(to, from)| *to = *from);
-        bytes
+        let [p0, p1] = self.key_phase.to_be_bytes();
+        let [r0, r1, r2, r3] = self.receiver.to_be_bytes();
+        let [c0, c1, c2, c3, c4, c5, c6, c7] = self.counter.to_be_bytes();
+        [DATA, mode.id(), p0, p1, r0, r1, r2, r3, c0, c1, c2, c3, c4, c5, c6, c7]
     }
 
     pub(super) fn parse(bytes: &[u8; DATA_HEADER], mode: Mode) -> Option<Self> {
