@@ -31,6 +31,7 @@
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../README.zh-CN.md")]
+#[doc = include_str!("../docs/sessions.md")]
 mod readme {}
 
 mod encoding;
