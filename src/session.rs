@@ -75,6 +75,8 @@ mod standing;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
 mod window;
 
 pub use endpoint::Endpoint;

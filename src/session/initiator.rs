@@ -22,7 +22,7 @@ use crate::{
     encoding::ct_eq,
     error::Error,
     noise::{Established, Keys, Next, ReadState, WriteState},
-    primitive::rng::Os,
+    primitive::rng::{Os, RandomSource},
 };
 
 /// How long a handshake may take.
@@ -58,6 +58,16 @@ pub enum Progress {
 
 impl Initiator {
     pub(super) fn start(endpoint: &Endpoint, pattern: Pattern, peer: Option<&Peer>) -> Result<Self, Error> {
+        Self::start_with(endpoint, pattern, peer, endpoint.timestamp(), &mut Os)
+    }
+
+    pub(super) fn start_with(
+        endpoint: &Endpoint,
+        pattern: Pattern,
+        peer: Option<&Peer>,
+        timestamp: u64,
+        rng: &mut impl RandomSource,
+    ) -> Result<Self, Error> {
         let principals = [Some(&endpoint.id), peer.map(|peer| &peer.id)];
         standing::check(&endpoint.tenant, &principals.into_iter().flatten().cloned().collect::<Vec<_>>())?;
         let psk = endpoint.psks()?.first().ok_or(Error::UnknownKey)?.clone();
@@ -71,18 +81,18 @@ impl Initiator {
         };
         let state = WriteState::initiator(pattern.noise(), &parties.prologue(&psk)?, keys)?;
 
-        let index = Index::allocate(&mut Os)?;
+        let index = Index::allocate(rng)?;
         let mut packet = packet::initiation_header(pattern, index.number(), parties.hint(&psk)?);
         let payload = Payload {
             header: &packet,
-            timestamp: endpoint.timestamp(),
+            timestamp,
             // Only encrypted to the responder's static key.
             id: (pattern == Pattern::Ik).then(|| endpoint.id.clone()),
             certificate: if pattern == Pattern::Ik { &endpoint.certificate } else { &[] },
             ticket_id: if pattern == Pattern::Ik { ticket.map_or(&[], |ticket| &ticket.id) } else { &[] },
         };
         let payload = payload.to_bytes()?;
-        let Next::Read(state) = state.write_message(&payload, &mut Os, &mut packet)? else {
+        let Next::Read(state) = state.write_message(&payload, rng, &mut packet)? else {
             return Err(Error::Value);
         };
         packet.extend_from_slice(&mac1_of(&psk, &packet));

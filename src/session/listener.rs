@@ -28,7 +28,7 @@ use crate::{
     encoding::ct_eq,
     error::Error,
     noise::{Keys, Next, ReadState, WriteState},
-    primitive::rng::Os,
+    primitive::rng::{Os, RandomSource},
     secret::Secret,
     tenant::Keyring,
 };
@@ -215,13 +215,22 @@ impl Listener {
     /// [`Error::Open`] for whatever is not to be answered: drop it silently. [`Error::Forked`];
     /// [`Error::Random`], [`Error::Io`], [`Error::Store`]; to the sender they are silence too.
     pub fn receive(&mut self, source: SocketAddr, packet: &[u8]) -> Result<Incoming, Error> {
+        self.receive_with(source, packet, &mut Os)
+    }
+
+    pub(super) fn receive_with(
+        &mut self,
+        source: SocketAddr,
+        packet: &[u8],
+        rng: &mut impl RandomSource,
+    ) -> Result<Incoming, Error> {
         if self.process.is_none() {
             self.process = Some(Process::current()?);
         }
         self.process.as_ref().map_or(Ok(()), Process::check)?;
         let now = self.clock.now();
         match Packet::parse(packet)? {
-            Packet::Initiation(initiation) => self.answer(source, &initiation, now),
+            Packet::Initiation(initiation) => self.answer(source, &initiation, now, rng),
             Packet::Final(message) => self.finish(&message, now),
             Packet::Data => self.confirm(packet, now),
             Packet::Cookie(_) | Packet::Response(_) => Err(Error::Open),
@@ -238,12 +247,18 @@ impl Listener {
         self.entries.iter().position(|entry| entry.endpoint.is_same(endpoint))
     }
 
-    fn answer(&mut self, source: SocketAddr, packet: &Initiation<'_>, now: u64) -> Result<Incoming, Error> {
+    fn answer(
+        &mut self,
+        source: SocketAddr,
+        packet: &Initiation<'_>,
+        now: u64,
+        rng: &mut impl RandomSource,
+    ) -> Result<Incoming, Error> {
         let route = self.route(packet.hint, now)?;
         if route.pattern != packet.pattern || !ct_eq(&mac1_of(&route.psk, packet.before_mac1), packet.mac1) {
             return Err(Error::Open);
         }
-        if let Some(cookie) = self.weigh(source, packet, &route, now)? {
+        if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
         }
         if now.saturating_sub(self.cleared) >= SECOND {
@@ -266,7 +281,7 @@ impl Listener {
             latest.timestamp = *timestamp;
         }
         let (index, pending, reply) =
-            respond(&entry.endpoint, packet, &route, state, ticket, initiator.map(|(peer, _)| peer))?;
+            respond(&entry.endpoint, packet, &route, state, ticket, initiator.map(|(peer, _)| peer), rng)?;
         self.pending.insert(index, Pending { since: now, stage: pending });
         Ok(Incoming::Send(reply))
     }
@@ -310,13 +325,14 @@ impl Listener {
         packet: &Initiation<'_>,
         route: &Route,
         now: u64,
+        rng: &mut impl RandomSource,
     ) -> Result<Option<Vec<u8>>, Error> {
         let cookies = match &mut self.cookies {
             Some(cookies) => {
-                cookies.rotate(now, &mut Os)?;
+                cookies.rotate(now, rng)?;
                 cookies
             }
-            none => none.insert(CookieSecrets::new(now, &mut Os)?),
+            none => none.insert(CookieSecrets::new(now, rng)?),
         };
         let has_cookie = *packet.mac2 != [0; MAC_LEN];
         if has_cookie && !cookies.verify(source, packet.before_mac2, packet.mac2)? {
@@ -328,7 +344,7 @@ impl Listener {
             return Err(Error::Open);
         }
         if count > self.load.cookies_after && !has_cookie {
-            return cookies.reply(&route.psk, source, packet.sender, packet.mac1, &mut Os).map(Some);
+            return cookies.reply(&route.psk, source, packet.sender, packet.mac1, rng).map(Some);
         }
         Ok(None)
     }
@@ -463,8 +479,9 @@ fn respond(
     mut state: WriteState,
     ticket: Arc<Secret<32>>,
     initiator: Option<Identity>,
+    rng: &mut impl RandomSource,
 ) -> Result<(u32, Stage, Vec<u8>), Error> {
-    let index = Index::allocate(&mut Os)?;
+    let index = Index::allocate(rng)?;
     let number = index.number();
     let mut reply = packet::response_header(route.pattern, packet.sender, number);
     let unknown = route.pattern == Pattern::Xx;
@@ -477,7 +494,7 @@ fn respond(
     };
     let payload = payload.to_bytes()?;
     state.add_psk(ticket);
-    let next = state.write_message(&payload, &mut Os, &mut reply)?;
+    let next = state.write_message(&payload, rng, &mut reply)?;
     reply.extend_from_slice(&mac1_of(&route.psk, &reply));
     let stage = match (next, initiator) {
         (Next::Established(keys), Some(peer)) => {

@@ -1,6 +1,6 @@
 //! Streams: records in order, with an authenticated end. FORMAT.md section 17.6.
 
-mod record;
+pub(super) mod record;
 #[cfg(feature = "tokio")]
 mod tokio;
 

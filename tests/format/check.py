@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from sessions import Session
 
 KEK = b"\x5a" * 31 + b"\x01"
 TENANT = b"t-1001"
@@ -270,14 +271,25 @@ def check_columns(vectors):
     return values, tags
 
 
+def check_sessions(vectors):
+    """Section 17."""
+    found = roots(vectors["records"])
+    epoch = max(found[1])
+    packets = 0
+    for vector in vectors["sessions"]:
+        packets += Session(vector, info, expand, xaes, found[1][epoch], TENANT, epoch).check()
+    return packets, len(vectors["sessions"])
+
+
 def main(folder):
     for name, check, wanted in (
         ("fields_v1.json", check_fields, (12, 12)),
         ("search_v1.json", check_search, (19, 68)),
         ("columns_v1.json", check_columns, (4, 4)),
+        ("session_v1.json", check_sessions, (65, 8)),
     ):
         done = check(json.loads((folder / name).read_text()))
-        print(f"{name}: {done[0]} values opened, {done[1]} tokens or tags computed, by FORMAT.md alone")
+        print(f"{name}: {done[0]} values opened, {done[1]} tokens, tags or handshakes made, by FORMAT.md alone")
         assert done == wanted, done
 
 

@@ -2,8 +2,8 @@
 
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::super::{Receiver, Sender};
 use crate::error::Error;
+use crate::session::{Receiver, Sender};
 
 /// The most bytes of a stream in one record.
 const RECORD: usize = 16_384;
@@ -16,7 +16,7 @@ const DATA: u8 = 0;
 const END: u8 = 1;
 
 /// What this side writes.
-pub(super) struct Writing {
+pub(in crate::session) struct Writing {
     sender: Sender,
     /// A first byte and what is not yet sealed.
     plaintext: Zeroizing<Vec<u8>>,
@@ -27,14 +27,14 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    pub(super) fn new(sender: Sender) -> Self {
+    pub(in crate::session) fn new(sender: Sender) -> Self {
         let mut plaintext = Zeroizing::new(Vec::with_capacity(1 + RECORD));
         plaintext.push(DATA);
         Self { sender, plaintext, wire: Vec::new(), sent: 0, is_finished: false }
     }
 
     /// Takes as much as there is room for.
-    pub(super) fn push(&mut self, data: &[u8]) -> Result<usize, Error> {
+    pub(in crate::session) fn push(&mut self, data: &[u8]) -> Result<usize, Error> {
         if self.is_finished {
             return Err(Error::State);
         }
@@ -44,17 +44,17 @@ impl Writing {
         Ok(taken.len())
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::session) fn is_full(&self) -> bool {
         self.plaintext.len() > RECORD
     }
 
     /// Makes a record of what was pushed, if there is anything.
-    pub(super) fn seal(&mut self) -> Result<(), Error> {
+    pub(in crate::session) fn seal(&mut self) -> Result<(), Error> {
         if self.plaintext.len() > 1 { self.record() } else { Ok(()) }
     }
 
     /// Makes the last record. Calling it again does nothing.
-    pub(super) fn finish(&mut self) -> Result<(), Error> {
+    pub(in crate::session) fn finish(&mut self) -> Result<(), Error> {
         if self.is_finished {
             return Ok(());
         }
@@ -67,12 +67,12 @@ impl Writing {
     }
 
     /// What is to be sent.
-    pub(super) fn pending(&self) -> &[u8] {
+    pub(in crate::session) fn pending(&self) -> &[u8] {
         self.wire.get(self.sent..).unwrap_or_default()
     }
 
     /// So much of it was sent.
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(in crate::session) fn advance(&mut self, count: usize) {
         self.sent += count;
         if self.sent >= self.wire.len() {
             self.wire.clear();
@@ -101,7 +101,7 @@ impl Writing {
 }
 
 /// What this side reads.
-pub(super) struct Reading {
+pub(in crate::session) struct Reading {
     receiver: Receiver,
     /// The record that is coming in, or was opened.
     record: Zeroizing<Vec<u8>>,
@@ -123,25 +123,25 @@ enum State {
 
 impl Reading {
     /// The counter of the first record is that of the packets that were opened before, all in order.
-    pub(super) fn new(receiver: Receiver) -> Self {
+    pub(in crate::session) fn new(receiver: Receiver) -> Self {
         let next = receiver.counts().opened;
         let record = Zeroizing::new(vec![0; LONGEST]);
         Self { receiver, record, have: 0, start: 0, end: 0, next, state: State::Open }
     }
 
     /// Whether bytes of the connection are needed before there is anything to take.
-    pub(super) fn needs_more(&self) -> bool {
+    pub(in crate::session) fn needs_more(&self) -> bool {
         self.start == self.end && matches!(self.state, State::Open)
     }
 
     /// Where the next bytes of the connection go.
-    pub(super) fn space(&mut self) -> &mut [u8] {
+    pub(in crate::session) fn space(&mut self) -> &mut [u8] {
         let until = if self.have < LENGTH { LENGTH } else { LENGTH + self.len() };
         self.record.get_mut(self.have..until).unwrap_or_default()
     }
 
     /// So many bytes came; 0 for the end of the connection.
-    pub(super) fn filled(&mut self, count: usize) -> Result<(), Error> {
+    pub(in crate::session) fn filled(&mut self, count: usize) -> Result<(), Error> {
         let result = self.accept(count);
         if let Err(error) = result {
             self.state = State::Failed(error);
@@ -150,7 +150,7 @@ impl Reading {
     }
 
     /// Copies what was opened.
-    pub(super) fn take(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+    pub(in crate::session) fn take(&mut self, out: &mut [u8]) -> Result<usize, Error> {
         if self.start == self.end
             && let State::Failed(error) = self.state
         {
