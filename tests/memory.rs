@@ -2,12 +2,15 @@
 //! by another one. SECURITY.md says what is not promised: here is what is.
 #![allow(clippy::panic, clippy::print_stdout, missing_docs, reason = "a panic is the report of a failure")]
 
-use std::{convert::Infallible, env, hint::black_box, process::Command};
+use std::{convert::Infallible, env, hint::black_box, net::SocketAddr, process::Command};
 
 use hkdf::Hkdf;
 use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest as _, Sha256};
-use tenantseal::tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy};
+use tenantseal::{
+    session::{Endpoint, Incoming, Listener, Peer, PrivateKey, Progress, Sender},
+    tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy, PrincipalId, Tenant},
+};
 use tenantseal_harness::{
     memory::{Found, Subject, pause},
     temporary_folder,
@@ -25,6 +28,9 @@ const INDEX_ROOT: u8 = 3;
 const PLAINTEXT: u8 = 200;
 const PASSPHRASE: u8 = 201;
 const LEFT: u8 = 202;
+const PRIVATE: u8 = 203;
+const DATAGRAM: u8 = 204;
+const PURPOSE: &str = "memory";
 /// A passphrase has 12 bytes at least, and a value may have any.
 const TEXT_LEN: usize = 40;
 
@@ -129,6 +135,44 @@ fn live() -> Result<(), tenantseal::Error> {
     let from_file = Keyring::open(&path, &passphrase)?;
     pause("passphrase");
     drop((passphrase, from_file));
+    scrub();
+    session(&tenant)
+}
+
+/// A session of the tenant with itself: the other side is in the same process.
+#[inline(never)]
+fn session(tenant: &Tenant) -> Result<(), tenantseal::Error> {
+    let mut bytes = [0; PrivateKey::LEN];
+    fill(PRIVATE, &mut bytes);
+    let private = PrivateKey::from_bytes(&bytes)?;
+    bytes.zeroize();
+    let phone = PrincipalId::client("phone")?;
+    tenant.add_principal(&phone)?;
+    let endpoint = Endpoint::new(tenant, &phone, &private, PURPOSE)?;
+    let peer = Peer::new(&phone, private.public_key());
+    let mut listener = Listener::new(tenant.keyring());
+    listener.add(&endpoint)?;
+    listener.expect(&endpoint, &peer)?;
+    let source = SocketAddr::from(([192, 0, 2, 1], 5000));
+    let mut initiator = endpoint.initiate(&peer)?;
+    let Incoming::Send(answer) = listener.receive(source, initiator.packet())? else { panic!("no answer") };
+    let Progress::Established(mine, packet) = initiator.receive(&answer)? else { panic!("no session") };
+    let Incoming::Established(theirs, _) = listener.receive(source, &packet)? else { panic!("no session") };
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let mut plaintext = [0; TEXT_LEN];
+    fill(DATAGRAM, &mut plaintext);
+    let mut packet = Vec::with_capacity(TEXT_LEN + Sender::OVERHEAD);
+    sender.seal(&plaintext, &mut packet)?;
+    plaintext.zeroize();
+    scrub();
+    pause("sealed");
+    receiver.open(&mut packet)?;
+    pause("received");
+    packet.zeroize();
+    drop((endpoint, listener, initiator, private));
+    scrub();
+    pause("split");
+    drop((sender, receiver));
     Ok(())
 }
 
@@ -154,11 +198,15 @@ fn supervise() {
         ("wrapping key", expand(&kek_prk, b"kek/wrap", 1, &[])),
         ("root", root),
         ("index root", index_root),
-        ("PRK of the root", root_prk),
+        ("PRK of the root", root_prk.clone()),
         ("column node", column.clone()),
         ("cell key", expand(&column, b"field/aead", 1, &[])),
         ("plaintext", secret(PLAINTEXT, TEXT_LEN)),
         ("passphrase", secret(PASSPHRASE, TEXT_LEN)),
+        ("private key", secret(PRIVATE, 32)),
+        ("tenant's psk", expand(&root_prk, b"session/psk", 0, &[PURPOSE.as_bytes()])),
+        ("cookie key", expand(&root_prk, b"session/cookie", 0, &[PURPOSE.as_bytes()])),
+        ("datagram", secret(DATAGRAM, TEXT_LEN)),
         ("control", secret(LEFT, TEXT_LEN * 4)),
     ];
     let secrets: Vec<&[u8]> = named.iter().map(|(_, secret)| secret.as_slice()).collect();
@@ -177,7 +225,7 @@ fn supervise() {
         phases += 1;
         subject.resume();
     }
-    assert_eq!(phases, 9);
+    assert_eq!(phases, 12);
 }
 
 fn check(phase: &str, name: &str, found: Found) {
@@ -187,6 +235,26 @@ fn check(phase: &str, name: &str, found: Found) {
         "opened" => &["PRK of the KEK", "wrapping key", "PRK of the root", "cell key", "plaintext"],
         "closed" => &["PRK of the KEK", "wrapping key", "PRK of the root", "cell key"],
         "passphrase" => &["PRK of the KEK", "wrapping key", "PRK of the root", "cell key", "passphrase"],
+        "sealed" => &[
+            "PRK of the KEK",
+            "wrapping key",
+            "PRK of the root",
+            "cell key",
+            "private key",
+            "tenant's psk",
+            "cookie key",
+        ],
+        "received" => &[
+            "PRK of the KEK",
+            "wrapping key",
+            "PRK of the root",
+            "cell key",
+            "private key",
+            "tenant's psk",
+            "cookie key",
+            "datagram",
+        ],
+        "split" => &["PRK of the KEK", "wrapping key", "PRK of the root", "cell key"],
         "control" => &["control"],
         _ => &[],
     };
@@ -195,7 +263,7 @@ fn check(phase: &str, name: &str, found: Found) {
     } else {
         assert_eq!((found.heap, found.anonymous, found.other), (0, 0, 0), "{phase}: {name}: {found}");
         // What a dead call left on the stack stays there until another writes over it.
-        let is_scrubbed = matches!(phase, "before" | "closed" | "keyring" | "scrubbed");
+        let is_scrubbed = matches!(phase, "before" | "closed" | "keyring" | "scrubbed" | "sealed" | "split");
         assert!(!is_scrubbed || found.stack == 0, "{phase}: {name}: {found}");
     }
 }

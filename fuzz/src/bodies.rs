@@ -180,7 +180,7 @@ fn callback() -> &'static Callback {
         Callback::company_app("fuzzing", key, "ww0123456789abcdef")
             .expect("the credentials are of the right form")
             // Old corpora stay within the window, and nothing is remembered from one input to the next.
-            .clock(|| std::time::Duration::from_secs(1_750_000_000))
+            .clock(|| Duration::from_secs(1_750_000_000))
             .without_guard()
     })
 }

@@ -59,7 +59,9 @@ struct Entry {
     peers: Vec<Peer>,
     /// The last first message of each static key.
     latest: HashMap<PublicKey, Latest>,
-    bucket: Bucket,
+    /// First messages that came, and those that were looked at.
+    came: Bucket,
+    looked_at: Bucket,
 }
 
 #[derive(Default)]
@@ -163,7 +165,8 @@ impl Listener {
             endpoint: endpoint.clone(),
             peers: Vec::new(),
             latest: HashMap::new(),
-            bucket: Bucket::default(),
+            came: Bucket::default(),
+            looked_at: Bucket::default(),
         };
         let routes = entry.routes(self.entries.len())?;
         if routes.iter().any(|(hint, _)| self.routes.contains_key(hint)) {
@@ -339,14 +342,12 @@ impl Listener {
             return Err(Error::Open);
         }
         let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
-        let count = entry.bucket.count(now);
-        if count > self.load.most {
-            return Err(Error::Open);
-        }
-        if count > self.load.cookies_after && !has_cookie {
+        if entry.came.count(now) > self.load.cookies_after && !has_cookie {
             return cookies.reply(&route.psk, source, packet.sender, packet.mac1, rng).map(Some);
         }
-        Ok(None)
+        // Only of those that have a cookie, where cookies are asked for: a recorded packet that is repeated from made-up
+        // addresses takes nobody's place.
+        if entry.looked_at.count(now) > self.load.most { Err(Error::Open) } else { Ok(None) }
     }
 
     fn finish(&mut self, message: &Handshake<'_>, now: u64) -> Result<Incoming, Error> {

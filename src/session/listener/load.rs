@@ -26,7 +26,8 @@ impl Load {
         self
     }
 
-    /// How many first messages are looked at in a second. The others are dropped.
+    /// How many first messages are looked at in a second: past those that had to bring a cookie and did not. The others are
+    /// dropped.
     #[must_use]
     pub const fn most(mut self, handshakes: u32) -> Self {
         self.most = handshakes;
