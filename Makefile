@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := check
 
 CARGO ?= cargo
-BOTH := tenantseal/aws-lc,tenantseal/arrow,tenantseal/derive,tenantseal/parallel,tenantseal/hazmat,tenantseal/tracing,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-store/postgres,tenantseal-ffi/panic-inject
+BOTH := tenantseal/aws-lc,tenantseal/arrow,tenantseal/derive,tenantseal/parallel,tenantseal/hazmat,tenantseal/tokio,tenantseal/tracing,tenantseal-store/aws-lc,tenantseal-store/hazmat,tenantseal-store/postgres,tenantseal-ffi/panic-inject
 # The bindings have aws-lc on, and would turn it on for every member that is built beside them.
 CORE := -p tenantseal -p tenantseal-store
 FUZZ_TARGETS := $(patsubst fuzz/fuzz_targets/%.rs,%,$(wildcard fuzz/fuzz_targets/*.rs))
@@ -39,6 +39,7 @@ fmt:
 	$(CARGO) fmt --all --check
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) fmt --manifest-path tests/interop/Cargo.toml --check
+	$(CARGO) fmt --manifest-path benches/peers/Cargo.toml --check
 
 lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
@@ -117,9 +118,10 @@ bench-keys:
 	target/plot-venv/bin/pip install --quiet matplotlib==3.10.8 numpy==2.3.5
 	target/plot-venv/bin/python scripts/plot_keys.py target/bench-keys.csv docs/plots
 	cp target/bench-keys.csv docs/plots/keys.csv
-# The same message, opened by this library and by the others.
+# The same message, opened by this library and by the others; then datagrams of this one and of another.
 bench-peers:
 	scripts/interop.sh bench
+	CARGO_TARGET_DIR=target/peers $(CARGO) bench --manifest-path benches/peers/Cargo.toml --locked
 bench-php:
 	scripts/php.sh bench
 bench-python:
