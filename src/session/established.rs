@@ -27,10 +27,21 @@ pub struct Session {
     receiver: Receiver,
 }
 
-/// Who the other side is.
+/// Who the other side is, and that the two may speak.
 pub(super) struct Identity {
     pub(super) id: PrincipalId,
     pub(super) key: PublicKey,
+    pub(super) standing: Arc<Standing>,
+}
+
+impl Identity {
+    /// # Errors
+    ///
+    /// As [`Standing::new`].
+    pub(super) fn new(endpoint: &Endpoint, id: &PrincipalId, key: PublicKey) -> Result<Self, Error> {
+        let standing = Arc::new(Standing::new(&endpoint.tenant, [endpoint.id.clone(), id.clone()])?);
+        Ok(Self { id: id.clone(), key, standing })
+    }
 }
 
 impl Session {
@@ -44,7 +55,7 @@ impl Session {
         index: Index,
         peer_index: u32,
     ) -> Result<Self, Error> {
-        let standing = Arc::new(Standing::new(&endpoint.tenant, [endpoint.id.clone(), peer.id.clone()])?);
+        let standing = peer.standing;
         let (limits, clock) = (endpoint.limits, &endpoint.clock);
         Ok(Self {
             peer: peer.id,

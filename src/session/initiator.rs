@@ -16,7 +16,6 @@ use super::{
     peer::Peer,
     process::Process,
     psk::Psk,
-    standing,
 };
 use crate::{
     encoding::ct_eq,
@@ -32,7 +31,6 @@ pub(super) const HANDSHAKE: u64 = 15 * SECOND;
 pub struct Initiator {
     endpoint: Endpoint,
     psk: Arc<Psk>,
-    peer: Option<Peer>,
     pattern: Pattern,
     process: Process,
     since: u64,
@@ -44,6 +42,8 @@ pub struct Initiator {
 struct Waiting {
     state: ReadState,
     index: Index,
+    /// Who will answer, if that is known.
+    peer: Option<Identity>,
 }
 
 /// What a packet brought a handshake to.
@@ -68,8 +68,13 @@ impl Initiator {
         timestamp: u64,
         rng: &mut impl RandomSource,
     ) -> Result<Self, Error> {
-        let principals = [Some(&endpoint.id), peer.map(|peer| &peer.id)];
-        standing::check(&endpoint.tenant, &principals.into_iter().flatten().cloned().collect::<Vec<_>>())?;
+        let known = match peer {
+            Some(peer) => Some(Identity::new(endpoint, &peer.id, peer.key)?),
+            None => {
+                endpoint.tenant.check_principal(&endpoint.id)?;
+                None
+            }
+        };
         let psk = endpoint.psks()?.first().ok_or(Error::UnknownKey)?.clone();
         let parties = endpoint.parties(pattern, peer, true);
         let ticket = peer.and_then(|peer| peer.ticket.as_ref());
@@ -100,12 +105,11 @@ impl Initiator {
         Ok(Self {
             endpoint: endpoint.clone(),
             psk,
-            peer: peer.cloned(),
             pattern,
             process: Process::current()?,
             since: endpoint.clock.now(),
             packet,
-            waiting: Some(Waiting { state, index }),
+            waiting: Some(Waiting { state, index, peer: known }),
         })
     }
 
@@ -156,19 +160,22 @@ impl Initiator {
         }
         let (payload, next) = waiting.state.read_message(response.noise)?;
         let payload = Payload::parse(&payload, response.header)?;
-        let peer = match (&next, &self.peer, &payload.id) {
-            (_, Some(peer), None) => Identity { id: peer.id.clone(), key: peer.key },
+        let claimed = match (&next, &waiting.peer, &payload.id) {
+            (_, Some(peer), None) => {
+                peer.standing.check()?;
+                None
+            }
             (Next::Write(state), None, Some(id)) => {
                 let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
                 self.endpoint.check_claim(id, key, payload.certificate())?;
-                Identity { id: id.clone(), key }
+                Some(Identity::new(&self.endpoint, id, key)?)
             }
             _ => return Err(Error::Open),
         };
-        standing::check(&self.endpoint.tenant, core::slice::from_ref(&peer.id))?;
 
         // From here on the answer is genuine, and is not read again: its keys are good for one session.
-        let Waiting { index, .. } = self.waiting.take().ok_or(Error::Open)?;
+        let Waiting { index, peer: known, .. } = self.waiting.take().ok_or(Error::Open)?;
+        let peer = known.or(claimed).ok_or(Error::Open)?;
         match next {
             Next::Established(keys) => {
                 let mut session = Session::new(&self.endpoint, peer, *keys, index, response.sender)?;

@@ -22,7 +22,6 @@ use super::{
     peer::Peer,
     process::Process,
     psk::Psk,
-    standing,
 };
 use crate::{
     encoding::ct_eq,
@@ -30,7 +29,7 @@ use crate::{
     noise::{Keys, Next, ReadState, WriteState},
     primitive::rng::{Os, RandomSource},
     secret::Secret,
-    tenant::Keyring,
+    tenant::{Keyring, PrincipalId},
 };
 
 /// Answers the handshakes of others. One thread at a time; the sessions that it gives out share nothing with it.
@@ -274,8 +273,6 @@ impl Listener {
         let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
         let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
         if let Some((peer, timestamp)) = &initiator {
-            standing::check(&entry.endpoint.tenant, core::slice::from_ref(&peer.id))
-                .map_err(|_| Error::Open)?;
             // Only after everything else: whoever is refused has not moved anybody's time.
             let latest = entry.latest.entry(peer.key).or_default();
             if *timestamp <= latest.timestamp || latest.bucket.count(now) > self.load.per_peer {
@@ -365,13 +362,12 @@ impl Listener {
         let (Next::Established(keys), Some(id)) = (next, &payload.id) else { return Err(Error::Open) };
         let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
         endpoint.check_claim(id, key, payload.certificate())?;
-        standing::check(&endpoint.tenant, core::slice::from_ref(id)).map_err(|_| Error::Open)?;
+        let peer = identity(endpoint, id, key)?;
 
         // From here on the message is genuine, and is not read again.
         let stage = self.pending.remove(&message.receiver).map(|pending| pending.stage);
         let Some(Stage::Final(waiting)) = stage else { return Err(Error::Open) };
         let Final { endpoint, index, peer_index, .. } = *waiting;
-        let peer = Identity { id: id.clone(), key };
         let session = Session::new(&endpoint, peer, *keys, index, peer_index)?;
         Ok(Incoming::Established(Box::new(session), Vec::new()))
     }
@@ -429,6 +425,14 @@ fn routes_of_peer(
     endpoint.psks()?.iter().map(route).collect()
 }
 
+/// Who the other side is. That it may not speak is not told to it.
+fn identity(endpoint: &Endpoint, id: &PrincipalId, key: PublicKey) -> Result<Identity, Error> {
+    Identity::new(endpoint, id, key).map_err(|error| match error {
+        Error::Io(_) | Error::Store(_) => error,
+        _ => Error::Open,
+    })
+}
+
 /// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that comes later.
 #[allow(clippy::type_complexity, reason = "three things that are used at once")]
 fn read_initiation(
@@ -447,11 +451,11 @@ fn read_initiation(
     let payload = Payload::parse(&payload, packet.header)?;
     let Next::Write(state) = next else { return Err(Error::Open) };
     let initiator = match (route.pattern, &route.peer, &payload.id) {
-        (Pattern::Kk, Some(peer), None) => Some(Identity { id: peer.id.clone(), key: peer.key }),
+        (Pattern::Kk, Some(peer), None) => Some(identity(endpoint, &peer.id, peer.key)?),
         (Pattern::Ik, None, Some(id)) => {
             let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
             endpoint.check_claim(id, key, payload.certificate())?;
-            Some(Identity { id: id.clone(), key })
+            Some(identity(endpoint, id, key)?)
         }
         (Pattern::Xx, None, None) => None,
         _ => return Err(Error::Open),

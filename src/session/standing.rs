@@ -22,7 +22,8 @@ pub(super) struct Standing {
 impl Standing {
     /// # Errors
     ///
-    /// As [`check`].
+    /// [`Error::Suspended`], [`Error::Removed`], [`Error::UnknownPrincipal`] for one of them, as
+    /// [`Tenant::check_principal`].
     pub(super) fn new(tenant: &Tenant, principals: [PrincipalId; 2]) -> Result<Self, Error> {
         let serial = tenant.keyring().serial()?;
         check(tenant, &principals)?;
@@ -60,10 +61,6 @@ impl Standing {
     }
 }
 
-/// # Errors
-///
-/// [`Error::Suspended`], [`Error::Removed`], [`Error::UnknownPrincipal`] for one of them, as
-/// [`Tenant::check_principal`].
-pub(super) fn check(tenant: &Tenant, principals: &[PrincipalId]) -> Result<(), Error> {
+fn check(tenant: &Tenant, principals: &[PrincipalId]) -> Result<(), Error> {
     principals.iter().try_for_each(|id| tenant.check_principal(id))
 }
