@@ -294,6 +294,7 @@ impl NumberedOpener<'_> {
     /// # Errors
     ///
     /// [`Error::Open`]; [`Error::Malformed`] if it is shorter than a tag.
+    #[inline]
     pub(crate) fn open(&mut self, number: u64, row: Row<'_>, sealed: &[u8]) -> Result<SecretBytes, Error> {
         let (ciphertext, tag) = sealed.split_last_chunk().ok_or(Error::Malformed)?;
         let mut plaintext = SecretBytes::from_vec(ciphertext.to_vec());

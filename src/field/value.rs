@@ -113,6 +113,15 @@ impl<'a> Value<'a> {
     /// for NaN.
     #[inline]
     pub(crate) fn bytes_of(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
+        match (self, value_type) {
+            // Nearly every value, and in line: passing it on costs more than its bytes, which stand there.
+            (Self::Bytes(bytes), ValueType::Bytes) => Ok(Encoded::Borrowed(bytes)),
+            (Self::Text(text), ValueType::Text) => Ok(Encoded::Borrowed(text.as_bytes())),
+            _ => self.encode(value_type),
+        }
+    }
+
+    fn encode(self, value_type: ValueType) -> Result<Encoded<'a>, Error> {
         let encoded = match (self.resolved(value_type)?, value_type) {
             (Self::Bool(truth), ValueType::Bool) => Encoded::of(&[u8::from(truth)]),
             (Self::Bytes(bytes), ValueType::Bytes) => Encoded::Borrowed(bytes),

@@ -32,6 +32,7 @@ impl Aes256Gcm {
     /// # Errors
     ///
     /// [`Error::TooLong`] over 2^36 - 32 bytes.
+    #[inline]
     pub(crate) fn seal_in_place(
         &self,
         nonce: &[u8; GCM_NONCE_LEN],
@@ -49,6 +50,7 @@ impl Aes256Gcm {
     /// # Errors
     ///
     /// [`Error::Open`] if the tag does not verify; `buffer` is zeroed then.
+    #[inline]
     pub(crate) fn open_in_place(
         &self,
         nonce: &[u8; GCM_NONCE_LEN],
@@ -153,6 +155,7 @@ mod aws_lc {
             Self(LessSafeKey::new(key))
         }
 
+        #[inline]
         pub(super) fn seal(
             &self,
             nonce: &[u8; GCM_NONCE_LEN],
@@ -164,6 +167,7 @@ mod aws_lc {
             tag.as_ref().try_into().ok()
         }
 
+        #[inline]
         pub(super) fn open(
             &self,
             nonce: &[u8; GCM_NONCE_LEN],
