@@ -147,11 +147,8 @@ impl<'a> Cells<'a> {
     ///
     /// [`Error::WrongType`] if it is no array of bytes or text.
     pub(super) fn new(array: &'a dyn Array) -> Result<Self, Error> {
-        let read = match bytes(array) {
-            Some(read) => read,
-            None => mapped(text(array).ok_or(Error::WrongType)?, |text| Ok(text.as_bytes())),
-        };
-        Ok(Self { read, nulls: array.logical_nulls(), len: array.len() })
+        let read = bytes(array, Ok).or_else(|| text(array, |text| Ok(text.as_bytes())));
+        Ok(Self { read: read.ok_or(Error::WrongType)?, nulls: array.logical_nulls(), len: array.len() })
     }
 
     pub(super) fn is_null(&self, position: usize) -> bool {
@@ -167,20 +164,14 @@ fn is_null(nulls: Option<&NullBuffer>, position: usize) -> bool {
     nulls.is_some_and(|nulls| nulls.is_null(position))
 }
 
-fn mapped<'a, T: 'a, U>(
-    read: Read<'a, T>,
-    map: impl Fn(T) -> Result<U, Error> + Send + Sync + 'a,
-) -> Read<'a, U> {
-    Box::new(move |position| read(position).and_then(&map))
-}
+/// What a value of an array is made into where it is read, so that reading it is a call of one box and not of several.
+trait Make<'a, T, U>: Fn(T) -> Result<U, Error> + Send + Sync + 'a {}
+
+impl<'a, T, U, F: Fn(T) -> Result<U, Error> + Send + Sync + 'a> Make<'a, T, U> for F {}
 
 fn unless_null<'a, T: 'a>(array: &'a dyn Array, read: Read<'a, T>) -> Read<'a, T> {
-    let nulls = array.logical_nulls();
-    Box::new(
-        move |position| {
-            if is_null(nulls.as_ref(), position) { Err(Error::Value) } else { read(position) }
-        },
-    )
+    let Some(nulls) = array.logical_nulls() else { return read };
+    Box::new(move |position| if nulls.is_null(position) { Err(Error::Value) } else { read(position) })
 }
 
 /// Which types of arrays hold values of which types of the policy.
@@ -188,42 +179,31 @@ fn plain<'a>(array: &'a dyn Array, value_type: ValueType) -> Option<Read<'a, Pla
     if array.data_type() == &DataType::Null {
         return Some(Box::new(|_| Err(Error::WrongType)));
     }
-    let value = match value_type {
+    let value = |value| Ok(Plain::Value(value));
+    match value_type {
         ValueType::Bool => {
             let array = array.as_boolean_opt()?;
-            Box::new(|position| Ok(Value::Bool(array.value(position))))
+            Some(Box::new(move |position| value(Value::Bool(array.value(position)))))
         }
-        ValueType::Bytes => mapped(bytes(array)?, |bytes| Ok(Value::Bytes(bytes))),
-        ValueType::Date => {
-            mapped(native::<Date32Type>(array)?, |days| Date::from_days(days).map(Value::Date))
-        }
-        ValueType::Decimal => match text(array) {
-            Some(read) => mapped(read, |text| Ok(Value::Decimal(text))),
-            None => return decimal::<Decimal128Type>(array).or_else(|| decimal::<Decimal256Type>(array)),
-        },
-        ValueType::F64 => match native::<Float64Type>(array) {
-            Some(read) => mapped(read, |number| Ok(Value::F64(number))),
-            None => mapped(native::<Float32Type>(array)?, |number| Ok(Value::F64(number.into()))),
-        },
-        ValueType::I64 => mapped(integer(array)?, |number| Ok(Value::I64(number))),
-        ValueType::Json => mapped(text(array)?, |text| Ok(Value::Json(text))),
-        ValueType::Text => mapped(text(array)?, |text| Ok(Value::Text(text))),
-        ValueType::Timestamp => {
-            mapped(micros(array)?, |micros| Timestamp::from_micros(micros).map(Value::Timestamp))
-        }
-    };
-    Some(mapped(value, |value| Ok(Plain::Value(value))))
+        ValueType::Bytes => bytes(array, move |bytes| value(Value::Bytes(bytes))),
+        ValueType::Date => native::<Date32Type, _>(array, move |days| value(Date::from_days(days)?.into())),
+        ValueType::Decimal => text(array, move |text| value(Value::Decimal(text)))
+            .or_else(|| decimal::<Decimal128Type>(array))
+            .or_else(|| decimal::<Decimal256Type>(array)),
+        ValueType::F64 => native::<Float64Type, _>(array, move |number| value(number.into()))
+            .or_else(|| native::<Float32Type, _>(array, move |number| value(f64::from(number).into()))),
+        ValueType::I64 => integer(array, move |number| value(number.into())),
+        ValueType::Json => text(array, move |text| value(Value::Json(text))),
+        ValueType::Text => text(array, move |text| value(Value::Text(text))),
+        ValueType::Timestamp => micros(array, move |micros| value(Timestamp::from_micros(micros)?.into())),
+    }
 }
 
 fn key<'a>(array: &'a dyn Array) -> Option<Read<'a, Key<'a>>> {
     let read = unpacked(array, |array| {
-        if let Some(read) = integer(array) {
-            Some(mapped(read, |number| Ok(Key::Int(number))))
-        } else if let Some(read) = text(array) {
-            Some(mapped(read, |text| Ok(Key::Text(text))))
-        } else {
-            Some(mapped(bytes(array)?, |bytes| Ok(Key::Bytes(bytes))))
-        }
+        integer(array, |number| Ok(Key::Int(number)))
+            .or_else(|| text(array, |text| Ok(Key::Text(text))))
+            .or_else(|| bytes(array, |bytes| Ok(Key::Bytes(bytes))))
     })?;
     Some(unless_null(array, read))
 }
@@ -234,98 +214,101 @@ fn unpacked<'a, T: 'a>(
     of: impl Fn(&'a dyn Array) -> Option<Read<'a, T>>,
 ) -> Option<Read<'a, T>> {
     let Some(dictionary) = array.as_any_dictionary_opt() else { return of(array) };
-    let (keys, values) = (integer(dictionary.keys())?, dictionary.values());
-    let (read, len) = (of(values)?, values.len());
-    Some(Box::new(move |position| {
-        let at = usize::try_from(keys(position)?).ok().filter(|at| *at < len);
+    let (read, len) = (of(dictionary.values())?, dictionary.values().len());
+    integer(dictionary.keys(), move |key| {
+        let at = usize::try_from(key).ok().filter(|at| *at < len);
         read(at.ok_or(Error::Value)?)
-    }))
+    })
 }
 
-fn native<'a, T: ArrowPrimitiveType>(array: &'a dyn Array) -> Option<Read<'a, T::Native>> {
-    let values = array.as_primitive_opt::<T>()?.values();
-    Some(Box::new(|position| values.get(position).copied().ok_or(Error::Value)))
+fn native<'a, N: ArrowPrimitiveType, T>(
+    array: &'a dyn Array,
+    make: impl Make<'a, N::Native, T>,
+) -> Option<Read<'a, T>> {
+    let values = array.as_primitive_opt::<N>()?.values();
+    Some(Box::new(move |position| make(*values.get(position).ok_or(Error::Value)?)))
 }
 
-fn integer<'a>(array: &'a dyn Array) -> Option<Read<'a, i64>> {
-    fn widened<'a, T: ArrowPrimitiveType<Native: TryInto<i64>>>(
+fn integer<'a, T>(array: &'a dyn Array, make: impl Make<'a, i64, T>) -> Option<Read<'a, T>> {
+    fn widened<'a, N: ArrowPrimitiveType<Native: TryInto<i64>>, T>(
         array: &'a dyn Array,
-    ) -> Option<Read<'a, i64>> {
-        Some(mapped(native::<T>(array)?, |number| number.try_into().map_err(|_| Error::Value)))
+        make: impl Make<'a, i64, T>,
+    ) -> Option<Read<'a, T>> {
+        native::<N, _>(array, move |number| make(number.try_into().map_err(|_| Error::Value)?))
     }
     match array.data_type() {
-        DataType::Int8 => widened::<Int8Type>(array),
-        DataType::Int16 => widened::<Int16Type>(array),
-        DataType::Int32 => widened::<Int32Type>(array),
-        DataType::Int64 => native::<Int64Type>(array),
-        DataType::UInt8 => widened::<UInt8Type>(array),
-        DataType::UInt16 => widened::<UInt16Type>(array),
-        DataType::UInt32 => widened::<UInt32Type>(array),
-        DataType::UInt64 => widened::<UInt64Type>(array),
+        DataType::Int8 => widened::<Int8Type, _>(array, make),
+        DataType::Int16 => widened::<Int16Type, _>(array, make),
+        DataType::Int32 => widened::<Int32Type, _>(array, make),
+        DataType::Int64 => native::<Int64Type, _>(array, make),
+        DataType::UInt8 => widened::<UInt8Type, _>(array, make),
+        DataType::UInt16 => widened::<UInt16Type, _>(array, make),
+        DataType::UInt32 => widened::<UInt32Type, _>(array, make),
+        DataType::UInt64 => widened::<UInt64Type, _>(array, make),
         _ => None,
     }
 }
 
 /// Microseconds: of what is finer, only what is a whole number of them.
-fn micros<'a>(array: &'a dyn Array) -> Option<Read<'a, i64>> {
-    let times = |factor: i64| move |count: i64| count.checked_mul(factor).ok_or(Error::Value);
-    Some(match array.data_type() {
+fn micros<'a, T>(array: &'a dyn Array, make: impl Make<'a, i64, T>) -> Option<Read<'a, T>> {
+    let times = |count: i64, factor| count.checked_mul(factor).ok_or(Error::Value);
+    match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
-            mapped(native::<TimestampSecondType>(array)?, times(1_000_000))
+            native::<TimestampSecondType, _>(array, move |count| make(times(count, 1_000_000)?))
         }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            mapped(native::<TimestampMillisecondType>(array)?, times(1_000))
+            native::<TimestampMillisecondType, _>(array, move |count| make(times(count, 1_000)?))
         }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => native::<TimestampMicrosecondType>(array)?,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => native::<TimestampMicrosecondType, _>(array, make),
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            mapped(native::<TimestampNanosecondType>(array)?, |nanos| {
-                if nanos % 1_000 == 0 { Ok(nanos / 1_000) } else { Err(Error::Value) }
+            native::<TimestampNanosecondType, _>(array, move |nanos| {
+                if nanos % 1_000 == 0 { make(nanos / 1_000) } else { Err(Error::Value) }
             })
         }
-        _ => return None,
-    })
+        _ => None,
+    }
 }
 
-fn decimal<'a, T: DecimalType>(array: &'a dyn Array) -> Option<Read<'a, Plain<'a>>> {
-    let array = array.as_primitive_opt::<T>()?;
+fn decimal<'a, N: DecimalType>(array: &'a dyn Array) -> Option<Read<'a, Plain<'a>>> {
+    let array = array.as_primitive_opt::<N>()?;
     Some(Box::new(|position| Ok(Plain::Decimal(Zeroizing::new(array.value_as_string(position))))))
 }
 
-fn text<'a>(array: &'a dyn Array) -> Option<Read<'a, &'a str>> {
+fn text<'a, T>(array: &'a dyn Array, make: impl Make<'a, &'a str, T>) -> Option<Read<'a, T>> {
     Some(match array.data_type() {
         DataType::LargeUtf8 => {
             let array = array.as_string_opt::<i64>()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         DataType::Utf8 => {
             let array = array.as_string_opt::<i32>()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         DataType::Utf8View => {
             let array = array.as_string_view_opt()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         _ => return None,
     })
 }
 
-fn bytes<'a>(array: &'a dyn Array) -> Option<Read<'a, &'a [u8]>> {
+fn bytes<'a, T>(array: &'a dyn Array, make: impl Make<'a, &'a [u8], T>) -> Option<Read<'a, T>> {
     Some(match array.data_type() {
         DataType::Binary => {
             let array = array.as_binary_opt::<i32>()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         DataType::BinaryView => {
             let array = array.as_binary_view_opt()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         DataType::FixedSizeBinary(_) => {
             let array = array.as_fixed_size_binary_opt()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         DataType::LargeBinary => {
             let array = array.as_binary_opt::<i64>()?;
-            Box::new(|position| Ok(array.value(position)))
+            Box::new(move |position| make(array.value(position)))
         }
         _ => return None,
     })
