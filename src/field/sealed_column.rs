@@ -115,8 +115,9 @@ impl SealedColumn {
         Self { bytes, header, len }
     }
 
+    /// Invariant: `bytes` were parsed or written, whole.
     pub(crate) fn parts(&self) -> Result<Parts<'_>, Error> {
-        Parts::parse(&self.bytes)
+        Parts::split(&self.bytes)
     }
 }
 

@@ -21,7 +21,20 @@ pub(crate) struct Parts<'c> {
 }
 
 impl<'c> Parts<'c> {
+    /// # Errors
+    ///
+    /// [`Error::Malformed`] too if its lengths do not add up to its values, or a bit is set past its validity.
     pub(super) fn parse(bytes: &'c [u8]) -> Result<Self, Error> {
+        let parts = Self::split(bytes)?;
+        let unused = |last: &u8| last.checked_shr(used_bits(parts.len)).unwrap_or(0);
+        let is_clean = parts.validity.last().map_or(0, unused) == 0;
+        let mut all = parts.values();
+        let whole = all.try_for_each(|value| value.map(drop));
+        if is_clean && all.rest.is_empty() { whole.map(|()| parts) } else { Err(Error::Malformed) }
+    }
+
+    /// The parts of a chunk that was parsed or written before: its lengths are not added up again.
+    pub(super) fn split(bytes: &'c [u8]) -> Result<Self, Error> {
         let (bytes, tag) = bytes.split_last_chunk().ok_or(Error::Malformed)?;
         let mut reader = Reader::new(bytes);
         if reader.array()? != MAGIC {
@@ -37,16 +50,11 @@ impl<'c> Parts<'c> {
         let salt = reader.take(header.suite.nonce_len().saturating_sub(8))?;
         let len = usize::try_from(reader.u64()?).map_err(|_| Error::Malformed)?;
         let validity = reader.take(len.div_ceil(8))?;
-        let unused = validity.last().map_or(0, |last| last.checked_shr(used_bits(len)).unwrap_or(0));
         let lengths = reader.take(len.checked_mul(4).ok_or(Error::Malformed)?)?;
         let (lengths, _) = lengths.as_chunks();
         let values = reader.take(reader.remaining())?;
         let head = bytes.len().checked_sub(values.len()).and_then(|len| bytes.get(..len));
-        let parts =
-            Self { header, len, salt, head: head.ok_or(Error::Malformed)?, validity, lengths, values, tag };
-        let mut all = parts.values();
-        let whole = all.try_for_each(|value| value.map(drop));
-        if unused != 0 || !all.rest.is_empty() { Err(Error::Malformed) } else { whole.map(|()| parts) }
+        Ok(Self { header, len, salt, head: head.ok_or(Error::Malformed)?, validity, lengths, values, tag })
     }
 
     /// `ciphertext || tag` of every value, `None` for nulls.
