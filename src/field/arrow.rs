@@ -129,45 +129,39 @@ impl Field {
         let padding = column.rule()?.padding;
         let sealer = BulkSealer::new(column.keys()?, padding, &mut Os)?;
         let (count, values) = (sealing.rows.len, &sealing.values);
-        let len_at = |position| {
-            if values.is_null(position) {
-                return Ok(0);
-            }
-            padded_len(padding, values.bytes_at(position)?).ok_or(Error::TooLong)
-        };
+        let is_there = |position: &usize| !values.is_null(*position);
+        let padded = |len| padded_len(padding, len).ok_or(Error::TooLong);
         let fixed = fixed_part(sealer.salted(), count)?;
-        let mut total = fixed.len() + count.div_ceil(8) + TAG_LEN;
-        for position in 0..count {
-            let tag = if values.is_null(position) { 0 } else { TAG_LEN };
-            let len = len_at(position).map_err(at(position))?;
-            let sum = [4, tag, len].into_iter().try_fold(total, usize::checked_add);
+        let lengths_at = fixed.len() + count.div_ceil(8);
+        let head_len = count.checked_mul(4).and_then(|len| len.checked_add(lengths_at));
+        let head_len = head_len.ok_or(Error::TooLong)?;
+        let mut total = head_len.checked_add(TAG_LEN).ok_or(Error::TooLong)?;
+        for position in (0..count).filter(is_there) {
+            let len = values.bytes_at(position).and_then(padded).map_err(at(position))?;
+            let sum = total.checked_add(len).and_then(|total| total.checked_add(TAG_LEN));
             total = sum.ok_or(Error::TooLong)?;
         }
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(total).map_err(|_| Error::TooLong)?;
         bytes.extend_from_slice(&fixed);
         bytes.extend((0..count).step_by(8).map(|first| {
-            let there = (first..count.min(first + 8)).filter(|position| !values.is_null(*position));
+            let there = (first..count.min(first + 8)).filter(is_there);
             there.fold(0u8, |byte, position| byte | 1 << (position - first))
         }));
-        for position in 0..count {
-            let len = len_at(position).and_then(|len| u32::try_from(len).map_err(|_| Error::TooLong));
-            bytes.extend_from_slice(&len.map_err(at(position))?.to_be_bytes());
-        }
-        let head_len = bytes.len();
-        let tag = sealer.salted().chunk_tag(&bytes)?;
         bytes.resize(total, 0);
+        let (head, mut rest) = bytes.split_at_mut_checked(head_len).ok_or(Error::Malformed)?;
+        let (lengths, _) = head.get_mut(lengths_at..).ok_or(Error::Malformed)?.as_chunks_mut();
         let mut numbered = sealer.numbered();
-        let mut rest = bytes.get_mut(head_len..).ok_or(Error::Malformed)?;
-        for position in 0..count {
+        for (position, length) in lengths.iter_mut().enumerate() {
             let sealed = sealing.seal(position, |number, row, plaintext| {
-                let len = padded_len(padding, plaintext.len()).and_then(|len| len.checked_add(TAG_LEN));
-                let slot = take(&mut rest, len.ok_or(Error::TooLong)?)?;
-                numbered.seal_into(number, row, plaintext, slot)
+                let len = padded(plaintext.len())?;
+                *length = u32::try_from(len).map_err(|_| Error::TooLong)?.to_be_bytes();
+                numbered.seal_into(number, row, plaintext, take(&mut rest, len + TAG_LEN)?)
             });
             sealed.map_err(at(position))?;
         }
-        *rest.first_chunk_mut().ok_or(Error::Malformed)? = tag;
+        *<&mut [u8; TAG_LEN]>::try_from(rest).map_err(|_| Error::Malformed)? =
+            sealer.salted().chunk_tag(head)?;
         self.column.current()?;
         Ok(SealedColumn::written(bytes, sealer.salted().header(), count))
     }
