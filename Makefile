@@ -16,7 +16,7 @@ PREFIX ?= /usr/local
 
 .PHONY: bench bench-c bench-java bench-keys bench-peers bench-php bench-python check demo demo-c demo-java demo-php \
 	demo-python deny fmt fuzz-smoke header-c install-c interop lint setup soak test test-c test-ct test-exchange \
-	test-interop test-java test-php test-python unit
+	test-interop test-java test-php test-python test-tunnel tunnel-demo unit
 
 demo:
 	$(CARGO) run --release --quiet -p tenantseal-store --example callback_to_vault
@@ -30,8 +30,11 @@ demo-php:
 	scripts/php.sh demo
 demo-python:
 	scripts/python.sh demo
+# IP packets through sessions, in network namespaces, and what it costs. As root.
+tunnel-demo:
+	scripts/tunnel.sh
 
-test: setup check test-c test-php test-java test-python test-interop test-exchange demo demo-c demo-php demo-java demo-python fuzz-smoke
+test: setup check test-c test-php test-java test-python test-interop test-exchange demo demo-c demo-php demo-java demo-python test-tunnel fuzz-smoke
 
 check: fmt lint unit deny
 
@@ -40,12 +43,15 @@ fmt:
 	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) fmt --manifest-path tests/interop/Cargo.toml --check
 	$(CARGO) fmt --manifest-path benches/peers/Cargo.toml --check
+	$(CARGO) fmt --manifest-path examples/tunnel/Cargo.toml --check
 
 lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
 	CARGO_TARGET_DIR=target/interop/cargo $(CARGO) clippy --manifest-path tests/interop/Cargo.toml --release --locked \
 		--all-targets --features allocations -- -D warnings
+	CARGO_TARGET_DIR=target/tunnel/cargo $(CARGO) clippy --manifest-path examples/tunnel/Cargo.toml --release --locked \
+		--all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
@@ -73,6 +79,10 @@ test-interop:
 	scripts/interop.sh 500
 interop:
 	scripts/interop.sh 10000
+
+# `tunnel-demo` with short measurements.
+test-tunnel:
+	scripts/tunnel.sh 2
 
 # A cell and a row sealed by each language are opened by all.
 test-exchange:

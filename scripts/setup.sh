@@ -2,7 +2,7 @@
 # Brings what `make test` needs and says what it does. A tool is built from source only with CI=true.
 set -euo pipefail
 
-# Debian's packages for the commands that the tests of the C library and of the languages that call it use.
+# Debian's packages for the commands that the tests of the C library and of the languages that call it use, and the tunnel.
 wanted=()
 want() {
     if ! command -v "$1" >/dev/null; then
@@ -26,6 +26,10 @@ want cgi-fcgi libfcgi-bin
 want openssl openssl
 want psql postgresql
 want mariadb mariadb-client-core
+want ip iproute2
+want iperf3 iperf3
+want ping iputils-ping
+want tcpdump tcpdump
 [ -n "$(compgen -c php-fpm)" ] || wanted+=(php-fpm)
 # Debian keeps the server's commands out of the way.
 command -v initdb >/dev/null || [ -n "$(compgen -G '/usr/lib/postgresql/*/bin/initdb')" ] || wanted+=(postgresql)
