@@ -225,7 +225,7 @@ exactly 0 "$(grep -c 'wrong data' "$folder/ping.log" || true)" "answers that wer
 fetch
 echo "  a page over TCP: came whole"
 # Not over UDP: iperf3 gives up when its first datagram is lost.
-throughput -t 2 -b 20M
+throughput -t 1 -b 20M
 echo "  iperf3 over TCP, Mbit/s: $(megabits)"
 end_capture
 stop
@@ -270,15 +270,17 @@ done
 
 echo "a stranger of another tenant, with the phone's private key:"
 relay
-listener "${laptop[@]}"
-caller a 10.90.1.1 "${phone[@]}"
+listener "${laptop[@]}" --session-seconds 3
+caller a 10.90.1.1 "${phone[@]}" --session-seconds 3
 connect a
 caller x 10.90.3.1 "${stranger[@]}"
 ping_b x -c 50
 exactly 0 "$(received)" "answers to 50 pings of the stranger"
-ping_b a -c 50
-at_least 45 "$(received)" "answers to 50 pings of a meanwhile"
+# The relay loses nothing, so what is missing was lost with a new session. A busy machine is forgiven two.
+ping_b a -c 200
+at_least 198 "$(received)" "answers to 200 pings of a meanwhile"
 stop
+at_least 2 "$(number a sessions= sessions)" "sessions of a"
 at_least 1 "$(number relay 'way 10.90.3.2' sent)" "packets of the stranger that reached b"
 exactly 0 "$(number relay 'back 10.90.3.2' received)" "packets that b sent to it"
 exactly 0 "$(number x sessions= sessions)" "sessions of the stranger"
