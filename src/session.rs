@@ -35,7 +35,7 @@
 //! listener.expect(&called, &Peer::new(&phone, phone_key.public_key()))?;
 //!
 //! // Three packets, here without a network.
-//! let (from, to) = ("192.0.2.1:5000".parse().unwrap(), "192.0.2.2:5000");
+//! let from = "192.0.2.1:5000".parse().unwrap();
 //! let mut initiator = caller.initiate(&Peer::new(&laptop, laptop_key.public_key()))?;
 //! let Incoming::Send(answer) = listener.receive(from, initiator.packet())? else { unreachable!() };
 //! let Progress::Established(mine, confirmation) = initiator.receive(&answer)? else { unreachable!() };
@@ -50,7 +50,6 @@
 //! let mut again = packet.clone();
 //! assert_eq!(receiver.open(&mut packet)?, "你好".as_bytes());
 //! assert!(receiver.open(&mut again).is_err(), "a replay");
-//! # let _ = to;
 //! # Ok::<(), tenantseal::Error>(())
 //! ```
 

@@ -459,6 +459,15 @@ fn rekeying_is_that_of_another_implementation() {
     }
 }
 
+#[test]
+fn a_message_is_of_65535_bytes_at_most() {
+    let pair = Pair::new(pattern("Noise_NN_25519_AESGCM_SHA256"), &mut Seeded::new(11));
+    let responder = pair.start(pattern("Noise_NN_25519_AESGCM_SHA256"), Role::Responder);
+    let message = |len: usize| [&pair.statics[0][..], &vec![0; len - 32]].concat();
+    assert!(read(&responder, &message(65_535)).is_ok());
+    assert_eq!(read(&responder, &message(65_536)).err(), Some(Error::Open));
+}
+
 /// Every byte of every message, every length, and then the genuine one, in all shipped patterns and a few more.
 #[test]
 fn what_is_not_genuine_is_refused_and_the_genuine_one_still_read() {

@@ -49,7 +49,9 @@ struct Waiting {
 /// What a packet brought a handshake to.
 #[derive(Debug)]
 pub enum Progress {
-    /// The session, and a packet to send at once: only then does the other side know that it is there.
+    /// The session, and a packet to send at once: only then does the other side know that it is there. Any packet of the session
+    /// tells it as well, so where that one may be lost, send another (an empty one will do) until something comes back. An older session
+    /// with the same peer goes on until then.
     Established(Box<Session>, Vec<u8>),
     /// The other side has much to do, and wants to see that this side receives what is sent to its address:
     /// [`Initiator::packet`] says so now. Send it again.
@@ -161,10 +163,7 @@ impl Initiator {
         let (payload, next) = waiting.state.read_message(response.noise)?;
         let payload = Payload::parse(&payload, response.header)?;
         let claimed = match (&next, &waiting.peer, &payload.id) {
-            (_, Some(peer), None) => {
-                peer.standing.check()?;
-                None
-            }
+            (_, Some(_), None) => None,
             (Next::Write(state), None, Some(id)) => {
                 let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
                 self.endpoint.check_claim(id, key, payload.certificate())?;

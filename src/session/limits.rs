@@ -59,7 +59,7 @@ impl Limits {
     }
 
     /// When a session ends: after so many packets in one direction, or so long. The smallest are 1 packet and 1 second. A new handshake is
-    /// due after two thirds of the time.
+    /// due after two thirds of the time or half of the packets.
     #[must_use]
     pub fn session(mut self, packets: u64, time: Duration) -> Self {
         self.packets = packets.clamp(1, self.packets);

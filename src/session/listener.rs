@@ -111,7 +111,7 @@ pub enum Incoming {
 }
 
 /// The most handshakes that are answered and not confirmed.
-const MOST_PENDING: usize = 1 << 16;
+const MOST_PENDING: usize = if cfg!(test) { 100 } else { 1 << 16 };
 
 impl Listener {
     /// For tenants of that keyring.
@@ -231,6 +231,10 @@ impl Listener {
         }
         self.process.as_ref().map_or(Ok(()), Process::check)?;
         let now = self.clock.now();
+        if now.saturating_sub(self.cleared) >= SECOND {
+            self.cleared = now;
+            self.pending.retain(|_, pending| now.saturating_sub(pending.since) < HANDSHAKE);
+        }
         match Packet::parse(packet)? {
             Packet::Initiation(initiation) => self.answer(source, &initiation, now, rng),
             Packet::Final(message) => self.finish(&message, now),
@@ -262,10 +266,6 @@ impl Listener {
         }
         if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
-        }
-        if now.saturating_sub(self.cleared) >= SECOND {
-            self.cleared = now;
-            self.pending.retain(|_, pending| now.saturating_sub(pending.since) < HANDSHAKE);
         }
         if self.pending.len() >= MOST_PENDING {
             return Err(Error::Open);

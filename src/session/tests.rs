@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use super::{
-    Counts, Endpoint, Incoming, Initiator, KnownPeers, Limits, Listener, Peer, PrivateKey, Progress,
+    Counts, Endpoint, Incoming, Initiator, KnownPeers, Limits, Listener, Load, Peer, PrivateKey, Progress,
     Receiver, Sender, Session, Ticket,
     clock::SECOND,
     cookie::{CookieSecrets, mac1_of, mac2_of},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    noise::{Keys, Next, WriteState},
+    noise::{Keys, Next, ReadState, WriteState},
     primitive::{dh::AGREED, rng::Os},
     secret::Secret,
     tenant::{Kek, Keyring, PrincipalId},
@@ -272,6 +272,113 @@ fn a_header_is_authenticated_by_what_is_inside() {
     }
 }
 
+/// Handshake packets in which everything is genuine and authenticated, and something says what it should not.
+#[test]
+fn a_header_that_says_something_else_is_refused() {
+    let mut world = World::new();
+    let (phone, laptop) = (world.phone.clone(), world.laptop.clone());
+    let psk = laptop.psks().unwrap()[0].clone();
+    let peer = world.peer();
+    let keys = |own: &Endpoint, other: &Endpoint| Keys {
+        s: Some(own.key.clone()),
+        rs: Some(*other.key.public()),
+        psks: vec![psk.tenant.clone(), psk.no_ticket.clone()],
+    };
+    let parties = phone.parties(Pattern::Kk, Some(&peer), true);
+    let (prologue, hint) = (parties.prologue(&psk).unwrap(), parties.hint(&psk).unwrap());
+    let mut first = |change: fn(&mut [u8])| {
+        let state = WriteState::initiator(Pattern::Kk.noise(), &prologue, keys(&phone, &laptop)).unwrap();
+        let mut packet = packet::initiation_header(Pattern::Kk, 7, hint);
+        change(&mut packet);
+        let payload = Payload { header: &packet, timestamp: phone.timestamp(), ..Payload::default() };
+        let payload = payload.to_bytes().unwrap();
+        state.write_message(&payload, &mut Os, &mut packet).unwrap();
+        packet.extend_from_slice(&mac1_of(&psk, &packet));
+        packet.extend_from_slice(&[0; 16]);
+        world.answer(&packet)
+    };
+    let wrong: [fn(&mut [u8]); 4] = [|h| h[1] = 2, |h| h[2] = 2, |h| h[2] = 4, |h| h[3] = 1];
+    for change in wrong {
+        assert_eq!(first(change).err(), Some(Error::Open));
+    }
+    sent(first(|_| ()));
+
+    // The answer.
+    let mut initiator = world.initiate(Pattern::Kk);
+    let (number, noise) = (initiator.index().unwrap(), initiator.packet().to_vec());
+    let mut answer = |change: fn(&mut [u8])| {
+        let state = ReadState::responder(Pattern::Kk.noise(), &prologue, keys(&laptop, &phone)).unwrap();
+        let (_, next) = state.read_message(&noise[16..noise.len() - 32]).unwrap();
+        let Next::Write(state) = next else { panic!() };
+        let mut packet = packet::response_header(Pattern::Kk, number, 9);
+        change(&mut packet);
+        let payload = Payload { header: &packet, ..Payload::default() }.to_bytes().unwrap();
+        state.write_message(&payload, &mut Os, &mut packet).unwrap();
+        packet.extend_from_slice(&mac1_of(&psk, &packet));
+        initiator.receive(&packet)
+    };
+    let wrong: [fn(&mut [u8]); 5] = [|h| h[1] = 2, |h| h[2] = 2, |h| h[2] = 4, |h| h[3] = 1, |h| h[7] ^= 1];
+    for change in wrong {
+        assert_eq!(answer(change).err(), Some(Error::Open));
+    }
+    assert!(matches!(answer(|_| ()), Ok(Progress::Established(..))));
+
+    // The last message of XX.
+    let parties = phone.parties(Pattern::Xx, None, true);
+    let keys =
+        Keys { s: Some(phone.key.clone()), rs: None, psks: vec![psk.tenant.clone(), psk.no_ticket.clone()] };
+    let state = WriteState::initiator(Pattern::Xx.noise(), &parties.prologue(&psk).unwrap(), keys).unwrap();
+    let mut packet = packet::initiation_header(Pattern::Xx, 7, parties.hint(&psk).unwrap());
+    let payload = Payload { header: &packet, ..Payload::default() }.to_bytes().unwrap();
+    let Next::Read(state) = state.write_message(&payload, &mut Os, &mut packet).unwrap() else { panic!() };
+    packet.extend_from_slice(&mac1_of(&psk, &packet));
+    packet.extend_from_slice(&[0; 16]);
+    let response = sent(world.answer(&packet));
+    let Ok(Packet::Response(response)) = Packet::parse(&response) else { panic!() };
+    let wrong: [fn(&mut [u8]); 4] = [|h| h[1] = 2, |h| h[2] = 1, |h| h[2] = 4, |h| h[3] = 1];
+    for (change, refused) in
+        wrong.into_iter().map(|change| (change, true)).chain([((|_| ()) as fn(&mut [u8]), false)])
+    {
+        let (_, Next::Write(state)) = state.read_message(response.noise).unwrap() else { panic!() };
+        let mut packet = packet::final_header(Pattern::Xx, response.sender);
+        change(&mut packet);
+        let id = Some(phone.id.clone());
+        let payload = Payload { header: &packet, id, ..Payload::default() }.to_bytes().unwrap();
+        state.write_message(&payload, &mut Os, &mut packet).unwrap();
+        packet.extend_from_slice(&mac1_of(&psk, &packet));
+        assert_eq!(world.answer(&packet).err(), refused.then_some(Error::Open));
+    }
+}
+
+#[test]
+fn a_record_of_a_stream_is_no_datagram() {
+    let mut world = World::new();
+    let (sender, mut receiver) = world.datagrams();
+    let record = seal(&sender.into_stream(), b"record").unwrap();
+    assert_eq!(open(&mut receiver, &record), Err(Error::Open));
+    let (sender, receiver) = world.datagrams();
+    let datagram = seal(&sender, b"datagram").unwrap();
+    assert_eq!(open(&mut receiver.into_stream(), &datagram), Err(Error::Open));
+}
+
+#[test]
+fn handshakes_that_nobody_completes_are_so_many_and_no_more() {
+    let mut world = World::new();
+    world.listener = core::mem::replace(&mut world.listener, Listener::new(&world.keys))
+        .load(Load::new().cookies_after(u32::MAX).most(u32::MAX));
+    for _ in 0..100 {
+        let packet = world.initiate(Pattern::Xx).packet().to_vec();
+        sent(world.answer(&packet));
+    }
+    let one_more = world.initiate(Pattern::Xx);
+    assert_eq!(world.answer(one_more.packet()).err(), Some(Error::Open));
+    assert_eq!(world.listener.pending(), 100);
+    world.pass(15 * SECOND);
+    let later = world.initiate(Pattern::Xx);
+    sent(world.answer(later.packet()));
+    assert_eq!(world.listener.pending(), 1);
+}
+
 #[test]
 fn what_is_refused_changes_nothing_but_a_count() {
     let mut world = World::new();
@@ -316,8 +423,11 @@ fn a_session_ends_at_its_last_packet() {
     assert_eq!(most, 1 << 29);
     sender.state().counter = most / 2 - 1;
     assert!(!sender.rekey_due());
-    sender.state().counter = most / 2;
+    let before = seal(&sender, b"before").unwrap();
     assert!(sender.rekey_due());
+    assert!(!receiver.rekey_due());
+    open(&mut receiver, &before).unwrap();
+    assert!(receiver.rekey_due());
     sender.state().counter = most - 1;
     let last = seal(&sender, b"last").unwrap();
     assert_eq!(seal(&sender, b"one more"), Err(Error::SessionExpired));
@@ -343,8 +453,9 @@ fn a_session_ends_with_its_time() {
     let packet = seal(&sender, b"in time").unwrap();
     world.pass(120 * SECOND - 1);
     assert!(!sender.rekey_due());
+    assert!(!receiver.rekey_due());
     world.pass(1);
-    assert!(sender.rekey_due());
+    assert!(sender.rekey_due() && receiver.rekey_due());
     world.pass(60 * SECOND - 1);
     assert_eq!(open(&mut receiver, &packet).unwrap(), b"in time");
     let packet = seal(&sender, b"in time").unwrap();

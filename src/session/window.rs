@@ -17,6 +17,11 @@ impl Window {
         Self { blocks: vec![0; len / 64 + 1].into(), next: 0 }
     }
 
+    /// One more than the largest counter that was noted.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Whether a packet of that counter may be opened: it is not older than the window, and none of it was.
     pub(super) fn is_fresh(&self, counter: u64) -> bool {
         if counter >= self.next {

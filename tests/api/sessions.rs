@@ -358,6 +358,32 @@ fn a_session_leaves_a_ticket_for_the_next() {
     complete(initiator, &mut world.listener).unwrap();
 }
 
+/// Knows everybody, and has one ticket for all.
+struct OneTicket;
+
+impl Directory for OneTicket {
+    fn check(&self, _: &Claim<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn ticket(&self, _: &[u8]) -> Result<Ticket, Error> {
+        Ticket::new(b"one", Secret::from_bytes(&[1; 32]))
+    }
+}
+
+#[test]
+fn a_directory_gives_the_ticket_that_was_named() {
+    let world = World::new();
+    let mut listener = Listener::new(&world.keys);
+    listener.add(&world.laptop.clone().directory(OneTicket)).unwrap();
+    let call = |id: &[u8]| {
+        let ticket = Ticket::new(id, Secret::from_bytes(&[1; 32])).unwrap();
+        world.phone.initiate_ik(&world.peer().ticket(ticket)).unwrap()
+    };
+    assert_eq!(listener.receive(source(), call(b"two").packet()).err(), Some(Error::Open));
+    complete(call(b"one"), &mut listener).unwrap();
+}
+
 /// Who is who by what they bring: here, the key itself once more, with a mark.
 struct Certificates {
     tickets: Vec<Ticket>,
@@ -514,6 +540,14 @@ fn a_new_generation_is_a_new_psk_epoch() {
         world.session(pattern);
         world.pass(Duration::from_secs(2));
     }
+    // A listener looks for new ones once a second, whoever asks.
+    world.keys.rotate_tenant("t-1001").unwrap();
+    world.session(Pattern::Kk);
+    world.keys.rotate_tenant("t-1001").unwrap();
+    let called = world.initiate(Pattern::Kk);
+    assert_eq!(world.answer(called.packet()).err(), Some(Error::Open));
+    world.pass(Duration::from_secs(1));
+    complete(called, &mut world.listener).unwrap();
 }
 
 #[test]
@@ -588,6 +622,7 @@ fn a_flood_meets_cookies_that_are_of_an_address() {
         altered[at] ^= 1;
         assert_eq!(initiator.receive(&altered).err(), Some(Error::Open), "{at}");
     }
+    assert_eq!(initiator.receive(&[&cookie[..], &[0]].concat()).err(), Some(Error::Open));
     assert_eq!(initiator.packet(), first);
     assert!(matches!(initiator.receive(&cookie), Ok(Progress::Resend)));
     // From another address it is no cookie; altered it is none either.
