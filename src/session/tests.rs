@@ -572,6 +572,9 @@ fn a_handshake_ends_with_its_time() {
                 continue;
             }
             let Ok(Progress::Established(_, last)) = initiator.receive(&answer) else { panic!() };
+            // What is old was cleared away just now, and this is not.
+            assert_eq!(world.answer(&[4; 40]).err(), Some(Error::Open));
+            assert_eq!(world.listener.pending(), 1);
             world.pass(1);
             assert_eq!(
                 world.answer(&last).err(),

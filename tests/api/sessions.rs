@@ -16,9 +16,11 @@ use tenantseal::{
         Claim, Directory, Endpoint, Incoming, Initiator, KnownPeers, Limits, Listener, Load, Peer,
         PrivateKey, Progress, PublicKey, Receiver, Sender, Session, Ticket, receiver_index,
     },
-    tenant::{Kek, Keyring, PrincipalId, Tenant},
+    tenant::{Change, Entry, Generation, Kek, Keyring, PrincipalId, Record, RootKind, Suite, Tenant},
 };
 use tenantseal_harness::Random;
+
+use crate::fixture::{TestStore, kek, options};
 
 /// A tenant with two clients, and what answers for the second.
 pub(crate) struct World {
@@ -548,6 +550,28 @@ fn a_new_generation_is_a_new_psk_epoch() {
     assert_eq!(world.answer(called.packet()).err(), Some(Error::Open));
     world.pass(Duration::from_secs(1));
     complete(called, &mut world.listener).unwrap();
+}
+
+#[test]
+fn a_generation_that_is_gone_is_answered_no_more() {
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let called = PATTERNS.map(|pattern| world.initiate(pattern));
+    keys.rotate_tenant("t-1001").unwrap();
+    let is_oldest = |entry: &Entry| {
+        let record = Record::parse(&entry.bytes);
+        record.is_ok_and(|record| {
+            record.kind() == RootKind::TenantRoot && record.generation() == Generation::FIRST
+        })
+    };
+    let oldest = store.entries(&[1]).into_iter().find(is_oldest).unwrap();
+    store.change(Change::Delete(oldest.name));
+    for initiator in called {
+        assert_eq!(world.answer(initiator.packet()).err(), Some(Error::Open));
+    }
+    world.session(Pattern::Kk);
 }
 
 #[test]
