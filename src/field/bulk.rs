@@ -65,7 +65,7 @@ impl<'k> Salted<'k> {
     /// authenticates every cell of the salt; two MACs give away nothing.
     pub(crate) fn chunk_tag(&self, head: &[u8]) -> Result<[u8; TAG_LEN], Error> {
         let key = Secret::<32>::try_filled(|zeros| {
-            self.gcm.seal_in_place(&self.nonce(CHUNK)?, b"", zeros).map(drop)
+            self.gcm.seal_in_place(&self.nonce(CHUNK)?, b"", zeros, &mut [0; TAG_LEN])
         })?;
         let mac = self.key.suite.mac(&key, &[&self.key.context, head]);
         mac.first_chunk().copied().ok_or(Error::Malformed)
@@ -227,8 +227,7 @@ impl NumberedSealer<'_> {
         row.encode(&mut self.aad)?;
         let (buffer, tag) = out.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::TooLong)?;
         write_padded(self.sealer.padding, plaintext, buffer)?;
-        *tag = self.sealer.salted.gcm.seal_in_place(&self.sealer.salted.nonce(number)?, &self.aad, buffer)?;
-        Ok(())
+        self.sealer.salted.gcm.seal_in_place(&self.sealer.salted.nonce(number)?, &self.aad, buffer, tag)
     }
 
     /// Writes a whole cell over all of `out`.
@@ -341,7 +340,7 @@ mod tests {
             let nonce = [sealer.salted().salt(), &[0xff; 8]].concat();
             let (gcm, tail) = key.randomised().unwrap().derive(&nonce).unwrap();
             let mut stream = [0; 32];
-            gcm.seal_in_place(tail, b"", &mut stream).unwrap();
+            gcm.seal_in_place(tail, b"", &mut stream, &mut [0; TAG_LEN]).unwrap();
             let mac = key.suite.mac(&Secret::from_bytes(&stream), &[&key.context, b"head"]);
             assert_eq!(sealer.salted().chunk_tag(b"head").unwrap(), mac[..16]);
             assert_eq!(sealer.salted().check_chunk(b"heae", mac[..16].try_into().unwrap()), Err(Error::Open));

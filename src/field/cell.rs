@@ -383,7 +383,8 @@ impl<'k> Sealer<'k> {
         let (mut out, start) = self.begin(nonce, plaintext)?;
         let tail = nonce.last_chunk().ok_or(Error::Malformed)?;
         let buffer = out.get_mut(start..).ok_or(Error::Malformed)?;
-        let tag = gcm.seal_in_place(tail, &self.aad, buffer)?;
+        let mut tag = [0; TAG_LEN];
+        gcm.seal_in_place(tail, &self.aad, buffer, &mut tag)?;
         out.extend_from_slice(&tag);
         Ok(out)
     }

@@ -38,7 +38,8 @@ impl CipherState {
         let start = out.len();
         out.extend_from_slice(plaintext);
         let Some(k) = &self.k else { return Ok(()) };
-        let tag = TransportKey::new(k).seal(self.n, ad, out.get_mut(start..).unwrap_or_default())?;
+        let mut tag = [0; TAG_LEN];
+        TransportKey::new(k).seal(self.n, ad, out.get_mut(start..).unwrap_or_default(), &mut tag)?;
         out.extend_from_slice(&tag);
         self.n = self.n.checked_add(1).ok_or(Error::TooLong)?;
         Ok(())
@@ -74,16 +75,22 @@ impl TransportKey {
         Self(Aes256Gcm::new(k.expose_secret()))
     }
 
-    /// `ENCRYPT(k, n, ad, plaintext)` in place; returns the tag.
+    /// `ENCRYPT(k, n, ad, plaintext)` in place; writes the tag.
     ///
     /// # Errors
     ///
     /// [`Error::TooLong`] for the nonce 2^64 - 1, which is [`TransportKey::rekeyed`]'s; over 2^36 - 32 bytes.
-    pub(crate) fn seal(&self, n: u64, ad: &[u8], buffer: &mut [u8]) -> Result<[u8; TAG_LEN], Error> {
+    pub(crate) fn seal(
+        &self,
+        n: u64,
+        ad: &[u8],
+        buffer: &mut [u8],
+        tag: &mut [u8; TAG_LEN],
+    ) -> Result<(), Error> {
         if n == RESERVED {
             return Err(Error::TooLong);
         }
-        self.0.seal_in_place(&nonce(n), ad, buffer)
+        self.0.seal_in_place(&nonce(n), ad, buffer, tag)
     }
 
     /// `DECRYPT(k, n, ad, ciphertext || tag)` in place.
@@ -106,7 +113,8 @@ impl TransportKey {
 
     /// `REKEY(k)`, section 4.2: the first 32 bytes of `ENCRYPT(k, 2^64 - 1, "", 32 zero bytes)`.
     pub(crate) fn rekeyed(&self) -> Result<Self, Error> {
-        let next = Secret::try_filled(|out| self.0.seal_in_place(&nonce(RESERVED), b"", out).map(|_tag| ()))?;
+        let next =
+            Secret::try_filled(|out| self.0.seal_in_place(&nonce(RESERVED), b"", out, &mut [0; TAG_LEN]))?;
         Ok(Self::new(&next))
     }
 }
@@ -135,13 +143,14 @@ mod tests {
     fn the_last_nonce_is_that_of_rekeying_alone() {
         let key = TransportKey::new(&Secret::from_bytes(&[7; 32]));
         let mut buffer = *b"text";
-        let tag = key.seal(u64::MAX - 1, b"ad", &mut buffer).unwrap();
+        let mut tag = [0; TAG_LEN];
+        key.seal(u64::MAX - 1, b"ad", &mut buffer, &mut tag).unwrap();
         key.open(u64::MAX - 1, b"ad", &mut buffer, &tag).unwrap();
         assert_eq!(&buffer, b"text");
-        assert_eq!(key.seal(u64::MAX, b"ad", &mut buffer), Err(Error::TooLong));
+        assert_eq!(key.seal(u64::MAX, b"ad", &mut buffer, &mut tag), Err(Error::TooLong));
         assert_eq!(&buffer, b"text");
         // What a key that counted that far would have sealed.
-        let tag = key.0.seal_in_place(&nonce(u64::MAX), b"ad", &mut buffer).unwrap();
+        key.0.seal_in_place(&nonce(u64::MAX), b"ad", &mut buffer, &mut tag).unwrap();
         assert_eq!(key.open(u64::MAX, b"ad", &mut buffer, &tag), Err(Error::Open));
     }
 

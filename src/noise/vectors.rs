@@ -235,7 +235,8 @@ fn established(state: Next) -> Established {
 
 fn seal(key: &TransportKey, n: u64, payload: &[u8]) -> Vec<u8> {
     let mut out = payload.to_vec();
-    let tag = key.seal(n, b"", &mut out).unwrap();
+    let mut tag = [0; 16];
+    key.seal(n, b"", &mut out, &mut tag).unwrap();
     out.extend_from_slice(&tag);
     out
 }

@@ -27,22 +27,23 @@ impl Aes256Gcm {
         Self(GcmKey::new(key))
     }
 
-    /// Encrypts `buffer` in place and returns the tag.
+    /// Encrypts `buffer` in place and writes the tag.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLong`] over 2^36 - 32 bytes.
+    /// [`Error::TooLong`] over 2^36 - 32 bytes; nothing is written then.
     #[inline]
     pub(crate) fn seal_in_place(
         &self,
         nonce: &[u8; GCM_NONCE_LEN],
         aad: &[u8],
         buffer: &mut [u8],
-    ) -> Result<[u8; TAG_LEN], Error> {
+        tag: &mut [u8; TAG_LEN],
+    ) -> Result<(), Error> {
         if u64::try_from(buffer.len()).map_or(true, |len| len > GCM_PLAINTEXT_MAX) {
             return Err(Error::TooLong);
         }
-        self.0.seal(nonce, aad, buffer).ok_or(Error::TooLong)
+        self.0.seal(nonce, aad, buffer, tag).ok_or(Error::TooLong)
     }
 
     /// Decrypts `buffer` in place.
@@ -125,8 +126,10 @@ mod rust_crypto {
             nonce: &[u8; GCM_NONCE_LEN],
             aad: &[u8],
             buffer: &mut [u8],
-        ) -> Option<[u8; TAG_LEN]> {
-            self.0.encrypt_inout_detached(nonce.into(), aad, buffer.into()).ok().map(Into::into)
+            tag: &mut [u8; TAG_LEN],
+        ) -> Option<()> {
+            *tag = self.0.encrypt_inout_detached(nonce.into(), aad, buffer.into()).ok()?.into();
+            Some(())
         }
 
         pub(super) fn open(
@@ -161,10 +164,10 @@ mod aws_lc {
             nonce: &[u8; GCM_NONCE_LEN],
             aad: &[u8],
             buffer: &mut [u8],
-        ) -> Option<[u8; TAG_LEN]> {
+            tag: &mut [u8; TAG_LEN],
+        ) -> Option<()> {
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), buffer).ok()?;
-            tag.as_ref().try_into().ok()
+            self.0.seal_in_place_scatter(nonce, Aad::from(aad), buffer, &[], tag).ok()
         }
 
         #[inline]
@@ -191,7 +194,8 @@ mod tests {
         let (head, tail) = nonce.split_at(12);
         let mut out = plaintext.to_vec();
         let gcm = Xaes256Gcm::new(key).derive(head.try_into().unwrap());
-        let tag = gcm.seal_in_place(tail.try_into().unwrap(), aad, &mut out).unwrap();
+        let mut tag = [0; TAG_LEN];
+        gcm.seal_in_place(tail.try_into().unwrap(), aad, &mut out, &mut tag).unwrap();
         out.extend_from_slice(&tag);
         out
     }
@@ -228,7 +232,8 @@ mod tests {
     fn open_zeroes_the_buffer_when_the_tag_is_wrong() {
         let key = Aes256Gcm::new(&[7; 32]);
         let mut buffer = *b"plaintext";
-        let mut tag = key.seal_in_place(&[0; 12], b"aad", &mut buffer).unwrap();
+        let mut tag = [0; TAG_LEN];
+        key.seal_in_place(&[0; 12], b"aad", &mut buffer, &mut tag).unwrap();
         tag[0] ^= 1;
         assert_eq!(key.open_in_place(&[0; 12], b"aad", &mut buffer, &tag), Err(Error::Open));
         assert_eq!(buffer, [0; 9]);
@@ -242,9 +247,10 @@ mod tests {
             let (key, nonce, aad) = ([byte; 32], [byte ^ 0x33; 12], vec![byte; len % 41]);
             let (ours, other) = (GcmKey::new(&key), rust_crypto::GcmKey::new(&key));
             let (mut a, mut b) = (vec![byte; len], vec![byte; len]);
-            let tag = ours.seal(&nonce, &aad, &mut a).unwrap();
-            assert_eq!(other.seal(&nonce, &aad, &mut b).unwrap(), tag);
-            assert_eq!(a, b);
+            let (mut tag, mut same) = ([0; TAG_LEN], [0; TAG_LEN]);
+            ours.seal(&nonce, &aad, &mut a, &mut tag).unwrap();
+            other.seal(&nonce, &aad, &mut b, &mut same).unwrap();
+            assert_eq!((&a, tag), (&b, same));
             assert!(ours.open(&nonce, &aad, &mut b, &tag) && other.open(&nonce, &aad, &mut a, &tag));
             assert_eq!((&a, &b), (&vec![byte; len], &vec![byte; len]));
         }

@@ -10,7 +10,11 @@ use super::{
 use crate::{
     encoding::{ct_eq, info},
     error::Error,
-    primitive::{aead::Xaes256Gcm, mac::HmacSha256, rng::RandomSource},
+    primitive::{
+        aead::{TAG_LEN, Xaes256Gcm},
+        mac::HmacSha256,
+        rng::RandomSource,
+    },
     secret::Secret,
 };
 
@@ -69,11 +73,9 @@ impl CookieSecrets {
         rng.fill(&mut nonce)?;
         let mut sealed = *cookie(&self.current, source)?.expose_secret();
         let (head, tail) = halves(&nonce);
-        let tag = Xaes256Gcm::new(psk.cookie.expose_secret()).derive(head).seal_in_place(
-            tail,
-            mac1,
-            &mut sealed,
-        )?;
+        let mut tag = [0; TAG_LEN];
+        let key = Xaes256Gcm::new(psk.cookie.expose_secret()).derive(head);
+        key.seal_in_place(tail, mac1, &mut sealed, &mut tag)?;
         let mut packet = Vec::with_capacity(COOKIE_REPLY);
         packet.extend_from_slice(&packet::cookie_header(receiver));
         packet.extend_from_slice(&nonce);

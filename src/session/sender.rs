@@ -104,10 +104,10 @@ impl Sender {
             return Err(Error::TooLong);
         }
         let (head, rest) = packet.split_first_chunk_mut::<DATA_HEADER>().ok_or(Error::Value)?;
-        let (body, tag_place) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::Value)?;
+        let (body, tag) = rest.split_last_chunk_mut::<TAG_LEN>().ok_or(Error::Value)?;
         let (counter, key_phase, key) = self.reserve(body.len())?;
         let header = DataHeader { key_phase, receiver: self.receiver, counter }.to_bytes(self.mode);
-        *tag_place = key.seal(counter, &header, body)?;
+        key.seal(counter, &header, body, tag)?;
         *head = header;
         Ok(())
     }

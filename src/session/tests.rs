@@ -439,7 +439,8 @@ fn a_session_ends_at_its_last_packet() {
         let header =
             DataHeader { key_phase: 0, receiver: receiver.index(), counter: most }.to_bytes(Mode::Datagram);
         let mut body = *b"one more";
-        let tag = sender.state().phase.key().seal(most, &header, &mut body).unwrap();
+        let mut tag = [0; 16];
+        sender.state().phase.key().seal(most, &header, &mut body, &mut tag).unwrap();
         [&header[..], &body, &tag].concat()
     };
     let beyond = key(&mut sender);

@@ -182,7 +182,8 @@ impl SuiteKey {
         out.extend_from_slice(plaintext);
         let (nonce, buffer) = out.split_at_mut_checked(suite.nonce_len()).ok_or(Error::Value)?;
         let (gcm, tail) = self.derive(nonce)?;
-        let tag = gcm.seal_in_place(tail, aad, buffer)?;
+        let mut tag = [0; TAG_LEN];
+        gcm.seal_in_place(tail, aad, buffer, &mut tag)?;
         out.extend_from_slice(&tag);
         Ok(out)
     }
