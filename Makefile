@@ -48,9 +48,9 @@ fmt:
 lint:
 	$(CARGO) clippy $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy --workspace --all-targets --features $(BOTH) -- -D warnings
-	CARGO_TARGET_DIR=target/interop/cargo $(CARGO) clippy --manifest-path tests/interop/Cargo.toml --release --locked \
+	CARGO_TARGET_DIR=target $(CARGO) clippy --manifest-path tests/interop/Cargo.toml --release --locked \
 		--all-targets --features allocations -- -D warnings
-	CARGO_TARGET_DIR=target/tunnel/cargo $(CARGO) clippy --manifest-path examples/tunnel/Cargo.toml --release --locked \
+	CARGO_TARGET_DIR=target $(CARGO) clippy --manifest-path examples/tunnel/Cargo.toml --release --locked \
 		--all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)

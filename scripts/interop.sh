@@ -70,8 +70,8 @@ if has "github.com/silenceper/wechat" go; then
 fi
 
 build() {
-    CARGO_TARGET_DIR=$folder/cargo cargo build --quiet --release --locked --manifest-path "$source_folder/Cargo.toml" "${@:2}"
-    cp "$folder/cargo/release/tenantseal-interop" "$folder/$1"
+    CARGO_TARGET_DIR=$PWD/target cargo build --quiet --release --locked --manifest-path "$source_folder/Cargo.toml" "${@:2}"
+    cp "$PWD/target/release/tenantseal-interop" "$folder/$1"
 }
 
 build interop

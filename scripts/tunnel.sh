@@ -96,8 +96,8 @@ wait_for() {
 }
 
 tunnel=$folder/tunnel
-CARGO_TARGET_DIR=$PWD/target/tunnel/cargo cargo build --quiet --release --locked --manifest-path examples/tunnel/Cargo.toml
-cp target/tunnel/cargo/release/tunnel "$tunnel"
+CARGO_TARGET_DIR=$PWD/target cargo build --quiet --release --locked --manifest-path examples/tunnel/Cargo.toml
+cp target/release/tunnel "$tunnel"
 
 # The ends a and b and the stranger x each have a wire to the relay r, and no route to one another.
 ip netns add "$name-r" 2>"$folder/netns.log" || skip "no network namespace can be made: $(cat "$folder/netns.log")"
