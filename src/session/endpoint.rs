@@ -21,7 +21,7 @@ use super::{
 use crate::{
     error::Error,
     primitive::dh,
-    tenant::{PrincipalId, Tenant, View},
+    tenant::{PrincipalId, Tenant, TenantId, View},
 };
 
 /// One principal of one tenant that has sessions for one purpose. Cheap to clone; share it freely between threads.
@@ -49,6 +49,9 @@ struct Shared {
     /// The keys that the tenant's clients share, as of a view of its keys.
     psks: Mutex<Option<(Arc<View>, Psks)>>,
 }
+
+/// Tenant, principal, key, purpose, context.
+pub(super) type EndpointName = (TenantId, PrincipalId, PublicKey, Arc<str>, Arc<[u8]>);
 
 /// The newest first.
 pub(super) type Psks = Arc<[Arc<Psk>]>;
@@ -186,13 +189,10 @@ impl Endpoint {
         PublicKey::from_bytes(self.key.public())
     }
 
-    /// Whether both answer to the same.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.tenant.id() == other.tenant.id()
-            && self.id == other.id
-            && self.key.public() == other.key.public()
-            && self.purpose == other.purpose
-            && self.context == other.context
+    /// What it answers to.
+    pub(super) fn name(&self) -> EndpointName {
+        let (tenant, id) = (self.tenant.id().clone(), self.id.clone());
+        (tenant, id, self.public_key(), self.purpose.clone(), self.context.clone())
     }
 
     pub(super) fn need_directory(&self) -> Result<&Arc<dyn Directory>, Error> {

@@ -11,7 +11,7 @@ pub use load::Load;
 use super::{
     clock::{Clock, SECOND},
     cookie::{CookieSecrets, mac1_of},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, EndpointName},
     established::{Identity, Session},
     index::Index,
     initiator::HANDSHAKE,
@@ -19,7 +19,7 @@ use super::{
     packet::{self, HINT_LEN, Handshake, Initiation, MAC_LEN, Packet, receiver_index},
     parties::Pattern,
     payload::Payload,
-    peer::Peer,
+    peer::{Peer, PeerName},
     process::Process,
     psk::Psk,
 };
@@ -40,6 +40,7 @@ use crate::{
 pub struct Listener {
     keyring: Keyring,
     entries: Vec<Entry>,
+    positions: HashMap<EndpointName, usize>,
     routes: HashMap<[u8; HINT_LEN], Route>,
     /// The serial number of the keyring at which the routes were last made again, and when.
     routed: Option<(u64, u64)>,
@@ -55,7 +56,7 @@ pub struct Listener {
 struct Entry {
     endpoint: Endpoint,
     /// Whom it expects: those that know its key as it knows theirs.
-    peers: Vec<Peer>,
+    peers: HashMap<PeerName, Peer>,
     /// The last first message of each static key.
     latest: HashMap<PublicKey, Latest>,
     /// First messages that came, and those that were looked at.
@@ -120,6 +121,7 @@ impl Listener {
         Self {
             keyring: keyring.clone(),
             entries: Vec::new(),
+            positions: HashMap::new(),
             routes: HashMap::new(),
             routed: None,
             pending: HashMap::new(),
@@ -162,7 +164,7 @@ impl Listener {
         }
         let entry = Entry {
             endpoint: endpoint.clone(),
-            peers: Vec::new(),
+            peers: HashMap::new(),
             latest: HashMap::new(),
             came: Bucket::default(),
             looked_at: Bucket::default(),
@@ -172,6 +174,7 @@ impl Listener {
             return Err(Error::AlreadyExists);
         }
         self.routes.extend(routes);
+        self.positions.insert(endpoint.name(), self.entries.len());
         self.entries.push(entry);
         Ok(())
     }
@@ -186,8 +189,7 @@ impl Listener {
         let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
         let routes = routes_of_peer(endpoint, position, peer)?;
         let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
-        entry.forget(peer);
-        entry.peers.push(peer.clone());
+        entry.peers.insert(peer.name(), peer.clone());
         self.routes.extend(routes);
         Ok(())
     }
@@ -196,15 +198,14 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownPrincipal`] if the endpoint was not added or the peer was not expected; as [`Listener::add`].
+    /// [`Error::UnknownPrincipal`] if the endpoint was not added or the peer was not expected.
     pub fn forget(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
         let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
         let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
-        if !entry.forget(peer) {
-            return Err(Error::UnknownPrincipal);
-        }
+        let name = peer.name();
+        entry.peers.remove(&name).ok_or(Error::UnknownPrincipal)?;
         self.routes.retain(|_, route| {
-            route.entry != position || !route.peer.as_ref().is_some_and(|other| other.is_same(peer))
+            route.entry != position || route.peer.as_ref().is_none_or(|other| other.name() != name)
         });
         Ok(())
     }
@@ -250,7 +251,7 @@ impl Listener {
     }
 
     fn position(&self, endpoint: &Endpoint) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.endpoint.is_same(endpoint))
+        self.positions.get(&endpoint.name()).copied()
     }
 
     fn answer(
@@ -392,7 +393,7 @@ impl Entry {
     fn routes(&self, position: usize) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
         let endpoint = &self.endpoint;
         let mut routes = Vec::new();
-        for peer in &self.peers {
+        for peer in self.peers.values() {
             routes.extend(routes_of_peer(endpoint, position, peer)?);
         }
         for psk in endpoint.psks()?.iter().filter(|_| endpoint.directory.is_some()) {
@@ -402,13 +403,6 @@ impl Entry {
             }
         }
         Ok(routes)
-    }
-
-    /// Whether the peer was there.
-    fn forget(&mut self, peer: &Peer) -> bool {
-        let before = self.peers.len();
-        self.peers.retain(|other| !other.is_same(peer));
-        self.peers.len() < before
     }
 }
 

@@ -81,12 +81,14 @@ impl Peer {
         self.key
     }
 
-    /// Whether both are the same key of the same principal under a ticket of the same name.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let ticket = |peer: &Self| peer.ticket.as_ref().map(|ticket| ticket.id.clone());
-        self.id == other.id && self.key == other.key && ticket(self) == ticket(other)
+    /// The same for the same key of the same principal under a ticket of the same name.
+    pub(super) fn name(&self) -> PeerName {
+        (self.id.clone(), self.key, self.ticket.as_ref().map(|ticket| ticket.id.clone()))
     }
 }
+
+/// Principal, key, id of the ticket.
+pub(super) type PeerName = (PrincipalId, PublicKey, Option<Arc<[u8]>>);
 
 /// What an endpoint says of itself in a handshake: it has proved that it has the private key, and nothing else.
 #[derive(Debug)]
