@@ -24,7 +24,7 @@
 //! - `hazmat`: what is easy to misuse: randomness from the caller's generator (`rand_core`), a test suite, and
 //!   passphrase costs that protect nothing. For tests and HSM-seeded setups.
 //! - `parallel`: bulk calls on all threads of rayon's pool, `Field::par_seal_many` and its like.
-//! - `tokio`: [`session::AsyncStream`], streams over tokio.
+//! - `tokio`: `session::AsyncStream`, streams over tokio.
 //! - `tracing`: [`tenant::Observer`] for the tracing crate.
 #![forbid(unsafe_code)]
 
