@@ -46,6 +46,8 @@ fn main() {
             assert_eq!(listener.receive(source, &answer).err(), Some(Error::Forked));
             // What is made here is the child's own.
             phone.initiate(&peer).unwrap();
+            // And what is dropped here does not wait for a thread of the parent's.
+            drop((sender, receiver, waiting, listener));
             exit(77);
         }
         Fork::Parent(child) => {

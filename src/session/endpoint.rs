@@ -235,14 +235,24 @@ impl Endpoint {
         key: PublicKey,
         certificate: Option<&[u8]>,
     ) -> Result<(), Error> {
+        // Somebody who sends this endpoint's own packets back to it has no key of another's.
+        if key == self.public_key() {
+            return Err(Error::Open);
+        }
         let claim = Claim { tenant: self.tenant.id(), id, key, certificate };
         self.need_directory()?.check(&claim).map_err(|_| Error::Open)
     }
 
     /// The keys that the tenant's clients share, of the newest generation first.
     pub(super) fn psks(&self) -> Result<Psks, Error> {
-        let view = self.tenant.view()?;
         let mut known = self.shared.psks.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = match self.tenant.view() {
+            Err(error @ (Error::Shredded | Error::Suspended)) => {
+                *known = None;
+                return Err(error);
+            }
+            view => view?,
+        };
         if let Some((of, psks)) = known.as_ref()
             && Arc::ptr_eq(of, &view)
         {
@@ -255,8 +265,7 @@ impl Endpoint {
 
     /// Nanoseconds since 1970, larger at each call.
     pub(super) fn timestamp(&self) -> u64 {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let now = nanoseconds_since_1970();
         let later = |latest: u64| now.max(latest.saturating_add(1));
         let latest = self
             .shared
@@ -264,6 +273,11 @@ impl Endpoint {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| Some(later(latest)));
         later(latest.unwrap_or_else(|latest| latest))
     }
+}
+
+pub(super) fn nanoseconds_since_1970() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Debug for Endpoint {

@@ -39,7 +39,8 @@ impl Identity {
     ///
     /// As [`Standing::new`].
     pub(super) fn new(endpoint: &Endpoint, id: &PrincipalId, key: PublicKey) -> Result<Self, Error> {
-        let standing = Arc::new(Standing::new(&endpoint.tenant, [endpoint.id.clone(), id.clone()])?);
+        let standing =
+            Arc::new(Standing::new(&endpoint.tenant, [endpoint.id.clone(), id.clone()], &endpoint.clock)?);
         Ok(Self { id: id.clone(), key, standing })
     }
 }

@@ -5,36 +5,42 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use super::process::Process;
 use crate::{error::Error, primitive::rng::RandomSource};
 
 /// A random number that no other session of this process has; free again when it is dropped.
-#[derive(Debug)]
-pub(super) struct Index(u32);
+pub(super) struct Index {
+    number: u32,
+    process: Process,
+}
 
 impl Index {
     /// # Errors
     ///
     /// [`Error::Random`].
     pub(super) fn allocate(rng: &mut impl RandomSource) -> Result<Self, Error> {
-        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = Process::current()?;
         loop {
             let mut bytes = [0; 4];
             rng.fill(&mut bytes)?;
             let number = u32::from_be_bytes(bytes);
-            if in_use.insert(number) {
-                return Ok(Self(number));
+            if IN_USE.lock().unwrap_or_else(PoisonError::into_inner).insert(number) {
+                return Ok(Self { number, process });
             }
         }
     }
 
     pub(super) fn number(&self) -> u32 {
-        self.0
+        self.number
     }
 }
 
 impl Drop for Index {
     fn drop(&mut self) {
-        IN_USE.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+        // In a forked child the lock may be held by a thread that is not there.
+        if self.process.check().is_ok() {
+            IN_USE.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        }
     }
 }
 

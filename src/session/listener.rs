@@ -7,11 +7,12 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
 use load::Bucket;
 pub use load::Load;
+use zeroize::Zeroizing;
 
 use super::{
     clock::{Clock, SECOND},
     cookie::{CookieSecrets, mac1_of},
-    endpoint::{Endpoint, EndpointName},
+    endpoint::{Endpoint, EndpointName, nanoseconds_since_1970},
     established::{Identity, Session},
     index::Index,
     initiator::HANDSHAKE,
@@ -61,6 +62,8 @@ struct Entry {
     latest: HashMap<PublicKey, Latest>,
     /// First messages that came, and those that were looked at.
     came: Bucket,
+    /// How many of its handshakes are answered and not confirmed.
+    pending: usize,
     looked_at: Bucket,
 }
 
@@ -82,6 +85,9 @@ struct Route {
 /// A handshake that was answered and is not yet confirmed.
 struct Pending {
     since: u64,
+    entry: usize,
+    /// Who called, if that is known by now.
+    peer: Option<PublicKey>,
     stage: Stage,
 }
 
@@ -111,8 +117,14 @@ pub enum Incoming {
     Send(Vec<u8>),
 }
 
-/// The most handshakes that are answered and not confirmed.
-const MOST_PENDING: usize = if cfg!(test) { 100 } else { 1 << 16 };
+/// The most handshakes of one endpoint that are answered and not confirmed.
+const MOST_PENDING: usize = if cfg!(test) { 100 } else { 1 << 12 };
+/// A certificate of more bytes than that is sent to those alone that have a cookie: an answer that is many times the question
+/// is sent to nobody who may not have asked.
+const MOST_UNASKED: usize = 256;
+/// How far ahead of this machine's clock a caller's may be, in nanoseconds: a day. One that was set wrong cannot call again
+/// until its clock, put right, has come that far.
+const MOST_AHEAD: u64 = 86_400 * SECOND;
 
 impl Listener {
     /// For tenants of that keyring.
@@ -167,6 +179,7 @@ impl Listener {
             peers: HashMap::new(),
             latest: HashMap::new(),
             came: Bucket::default(),
+            pending: 0,
             looked_at: Bucket::default(),
         };
         let routes = entry.routes(self.entries.len())?;
@@ -187,14 +200,15 @@ impl Listener {
     /// [`Error::UnknownPrincipal`] if the endpoint was not added; as [`Listener::add`].
     pub fn expect(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
         let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
-        let routes = routes_of_peer(endpoint, position, peer)?;
         let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
+        let routes = routes_of_peer(&entry.endpoint, position, peer)?;
         entry.peers.insert(peer.name(), peer.clone());
         self.routes.extend(routes);
         Ok(())
     }
 
-    /// Has an endpoint no longer expect a peer under that key and ticket. Sessions that are there go on.
+    /// Has an endpoint no longer expect a peer under that key and ticket. Handshakes of that key that are not confirmed end;
+    /// sessions that are there go on.
     ///
     /// # Errors
     ///
@@ -204,6 +218,8 @@ impl Listener {
         let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
         let name = peer.name();
         entry.peers.remove(&name).ok_or(Error::UnknownPrincipal)?;
+        entry.latest.remove(&peer.key);
+        self.drop_pending(|pending| pending.entry == position && pending.peer == Some(peer.key));
         self.routes.retain(|_, route| {
             route.entry != position || route.peer.as_ref().is_none_or(|other| other.name() != name)
         });
@@ -234,7 +250,7 @@ impl Listener {
         let now = self.clock.now();
         if now.saturating_sub(self.cleared) >= SECOND {
             self.cleared = now;
-            self.pending.retain(|_, pending| now.saturating_sub(pending.since) < HANDSHAKE);
+            self.drop_pending(|pending| now.saturating_sub(pending.since) >= HANDSHAKE);
         }
         match Packet::parse(packet)? {
             Packet::Initiation(initiation) => self.answer(source, &initiation, now, rng),
@@ -251,7 +267,8 @@ impl Listener {
     }
 
     fn position(&self, endpoint: &Endpoint) -> Option<usize> {
-        self.positions.get(&endpoint.name()).copied()
+        let is_ours = endpoint.tenant.keyring().is_same(&self.keyring);
+        self.positions.get(&endpoint.name()).copied().filter(|_| is_ours)
     }
 
     fn answer(
@@ -265,43 +282,71 @@ impl Listener {
         if route.pattern != packet.pattern || !ct_eq(&mac1_of(&route.psk, packet.before_mac1), packet.mac1) {
             return Err(Error::Open);
         }
+        // Asked of the store only now, if it has to be.
+        self.check_live(&route)?;
         if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
         }
-        if self.pending.len() >= MOST_PENDING {
+        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
+        if entry.pending >= MOST_PENDING {
             return Err(Error::Open);
         }
-        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
         let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
         if let Some((peer, timestamp)) = &initiator {
             // Only after everything else: whoever is refused has not moved anybody's time.
             let latest = entry.latest.entry(peer.key).or_default();
-            if *timestamp <= latest.timestamp || latest.bucket.count(now) > self.load.per_peer {
+            if *timestamp > nanoseconds_since_1970().saturating_add(MOST_AHEAD)
+                || *timestamp <= latest.timestamp
+                || latest.bucket.count(now) > self.load.per_peer
+            {
                 return Err(Error::Open);
             }
             latest.timestamp = *timestamp;
         }
-        let (index, pending, reply) =
-            respond(&entry.endpoint, packet, &route, state, ticket, initiator.map(|(peer, _)| peer), rng)?;
-        self.pending.insert(index, Pending { since: now, stage: pending });
+        let initiator = initiator.map(|(peer, _)| peer);
+        let peer = initiator.as_ref().map(|peer| peer.key);
+        let (index, stage, reply) = respond(&entry.endpoint, packet, &route, state, ticket, initiator, rng)?;
+        self.pending.insert(index, Pending { since: now, entry: route.entry, peer, stage });
+        entry.pending += 1;
         Ok(Incoming::Send(reply))
     }
 
-    /// What a hint stands for, if its psk epoch is live.
+    /// Ends handshakes that are not confirmed.
+    fn drop_pending(&mut self, is_over: impl Fn(&Pending) -> bool) {
+        let entries = &mut self.entries;
+        self.pending.retain(|_, pending| {
+            let stays = !is_over(pending);
+            if let Some(entry) = entries.get_mut(pending.entry).filter(|_| !stays) {
+                entry.pending = entry.pending.saturating_sub(1);
+            }
+            stays
+        });
+    }
+
+    fn take_pending(&mut self, index: u32) -> Result<Pending, Error> {
+        let pending = self.pending.remove(&index).ok_or(Error::Open)?;
+        if let Some(entry) = self.entries.get_mut(pending.entry) {
+            entry.pending = entry.pending.saturating_sub(1);
+        }
+        Ok(pending)
+    }
+
+    /// What a hint stands for.
     fn route(&mut self, hint: &[u8; HINT_LEN], now: u64) -> Result<Route, Error> {
         if !self.routes.contains_key(hint) {
             self.route_anew(now)?;
         }
-        let route = self.routes.get(hint).ok_or(Error::Open)?;
+        self.routes.get(hint).cloned().ok_or(Error::Open)
+    }
+
+    /// Whether the psk epoch of a route is live.
+    fn check_live(&self, route: &Route) -> Result<(), Error> {
         let entry = self.entries.get(route.entry).ok_or(Error::Open)?;
         let psks = entry.endpoint.psks().map_err(|error| match error {
             Error::Io(_) | Error::Store(_) => error,
             _ => Error::Open,
         })?;
-        if !psks.iter().any(|psk| psk.epoch == route.psk.epoch) {
-            return Err(Error::Open);
-        }
-        Ok(route.clone())
+        if psks.iter().any(|psk| psk.epoch == route.psk.epoch) { Ok(()) } else { Err(Error::Open) }
     }
 
     /// Makes the routes again, if a tenant may have a new psk epoch; at most once a second, whoever asks.
@@ -310,12 +355,20 @@ impl Listener {
         if self.routed.is_some_and(|(routed, when)| serial == routed || now.saturating_sub(when) < SECOND) {
             return Ok(());
         }
-        self.routed = Some((serial, now));
-        self.routes.clear();
+        let mut routes = HashMap::new();
         for (position, entry) in self.entries.iter().enumerate() {
-            // One whose tenant is suspended has no routes until it is restored.
-            self.routes.extend(entry.routes(position).unwrap_or_default());
+            match entry.routes(position) {
+                Ok(more) => routes.extend(more),
+                // Those that are there stay, and the store is asked again in a second.
+                Err(error @ (Error::Io(_) | Error::Store(_))) => {
+                    self.routed = Some((self.routed.map_or(0, |(routed, _)| routed), now));
+                    return Err(error);
+                }
+                // One whose tenant is suspended has no routes until it is restored.
+                Err(_) => {}
+            }
         }
+        (self.routes, self.routed) = (routes, Some((serial, now)));
         Ok(())
     }
 
@@ -340,7 +393,10 @@ impl Listener {
             return Err(Error::Open);
         }
         let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
-        if entry.came.count(now) > self.load.cookies_after && !has_cookie {
+        let is_long = route.pattern == Pattern::Xx && entry.endpoint.certificate.len() > MOST_UNASKED;
+        let is_busy = entry.came.count(now) > self.load.cookies_after
+            || u32::try_from(entry.pending).is_ok_and(|pending| pending >= self.load.cookies_after);
+        if (is_long || is_busy) && !has_cookie {
             return cookies.reply(&route.psk, source, packet.sender, packet.mac1, rng).map(Some);
         }
         // Only of those that have a cookie, where cookies are asked for: a recorded packet that is repeated from made-up
@@ -351,7 +407,7 @@ impl Listener {
     fn finish(&mut self, message: &Handshake<'_>, now: u64) -> Result<Incoming, Error> {
         let pending = self.pending.get(&message.receiver).ok_or(Error::Open)?;
         let Stage::Final(waiting) = &pending.stage else { return Err(Error::Open) };
-        let Final { endpoint, psk, state, .. } = &**waiting;
+        let Final { psk, state, .. } = &**waiting;
         if now.saturating_sub(pending.since) >= HANDSHAKE
             || message.pattern != Pattern::Xx
             || !ct_eq(&mac1_of(psk, message.before_mac1), message.mac1)
@@ -360,15 +416,20 @@ impl Listener {
         }
         let (payload, next) = state.read_message(message.noise)?;
         let payload = Payload::parse(&payload, message.header)?;
-        let (Next::Established(keys), Some(id)) = (next, &payload.id) else { return Err(Error::Open) };
+
+        // From here on the message is of whoever began the handshake, and is not read again, whatever comes of it.
+        let Pending { stage, entry, .. } = self.take_pending(message.receiver)?;
+        let (Stage::Final(waiting), Next::Established(keys), Some(id)) = (stage, next, &payload.id) else {
+            return Err(Error::Open);
+        };
+        let Final { endpoint, index, peer_index, .. } = *waiting;
         let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
         endpoint.check_claim(id, key, payload.certificate())?;
-        let peer = identity(endpoint, id, key)?;
-
-        // From here on the message is genuine, and is not read again.
-        let stage = self.pending.remove(&message.receiver).map(|pending| pending.stage);
-        let Some(Stage::Final(waiting)) = stage else { return Err(Error::Open) };
-        let Final { endpoint, index, peer_index, .. } = *waiting;
+        let peer = identity(&endpoint, id, key)?;
+        let entry = self.entries.get_mut(entry).ok_or(Error::Open)?;
+        if entry.latest.entry(key).or_default().bucket.count(now) > self.load.per_peer {
+            return Err(Error::Open);
+        }
         let session = Session::new(&endpoint, peer, *keys, index, peer_index)?;
         Ok(Incoming::Established(Box::new(session), Vec::new()))
     }
@@ -380,11 +441,19 @@ impl Listener {
         if now.saturating_sub(pending.since) >= HANDSHAKE {
             return Err(Error::Open);
         }
-        let mut packet = packet.to_vec();
-        let first = session.halves_mut().1.open(&mut packet)?.to_vec();
-        match self.pending.remove(&index).map(|pending| pending.stage) {
-            Some(Stage::Confirmation(session)) => Ok(Incoming::Established(session, first)),
-            _ => Err(Error::Open),
+        let mut packet = Zeroizing::new(packet.to_vec());
+        let first = match session.halves_mut().1.open(&mut packet) {
+            Ok(first) => first.to_vec(),
+            Err(error @ (Error::Forked | Error::Io(_) | Error::Open | Error::Store(_))) => return Err(error),
+            // It has ended before it began; the other side is not told.
+            Err(_) => {
+                self.take_pending(index)?;
+                return Err(Error::Open);
+            }
+        };
+        match self.take_pending(index)?.stage {
+            Stage::Confirmation(session) => Ok(Incoming::Established(session, first)),
+            Stage::Final(_) => Err(Error::Open),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a handshake message says, inside. FORMAT.md section 17.3.
 
+use super::{Endpoint, Ticket};
 use crate::{
     encoding::{info, parse_info},
     error::Error,
@@ -31,7 +32,10 @@ impl<'a> Payload<'a> {
     pub(super) fn parse(bytes: &'a [u8], header: &[u8]) -> Result<Self, Error> {
         let parts = parse_info(bytes).map_err(|_| Error::Open)?;
         let [inside, timestamp, id, certificate, ticket_id] = parts[..] else { return Err(Error::Open) };
-        if inside != header {
+        if inside != header
+            || certificate.len() > Endpoint::MAX_CERTIFICATE
+            || ticket_id.len() > Ticket::MAX_ID
+        {
             return Err(Error::Open);
         }
         Ok(Self {

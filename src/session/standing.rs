@@ -5,17 +5,24 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use super::clock::{Clock, SECOND};
 use crate::{
     error::Error,
     tenant::{PrincipalId, Tenant},
 };
 
-/// A tenant and its two principals. Whoever is suspended or removed, their sessions end, and do not come back with them.
+/// A tenant and its two principals. Whoever is suspended or removed, their sessions end, and do not come back with them:
+/// also if nobody looked in between.
 pub(super) struct Standing {
     tenant: Tenant,
     principals: [PrincipalId; 2],
+    /// What they had when the session came about: [`Tenant::standing_of`].
+    marks: [[u64; 2]; 2],
+    clock: Clock,
     /// The serial number of the store of keys at which this was looked up.
     checked: AtomicU64,
+    /// When to look again, after the store did not answer.
+    again: AtomicU64,
     ended: OnceLock<Error>,
 }
 
@@ -24,14 +31,22 @@ impl Standing {
     ///
     /// [`Error::Suspended`], [`Error::Removed`], [`Error::UnknownPrincipal`] for one of them, as
     /// [`Tenant::check_principal`].
-    pub(super) fn new(tenant: &Tenant, principals: [PrincipalId; 2]) -> Result<Self, Error> {
+    pub(super) fn new(tenant: &Tenant, principals: [PrincipalId; 2], clock: &Clock) -> Result<Self, Error> {
         let serial = tenant.keyring().serial()?;
-        check(tenant, &principals)?;
-        let (tenant, checked) = (tenant.clone(), AtomicU64::new(serial));
-        Ok(Self { tenant, principals, checked, ended: OnceLock::new() })
+        let marks = marks(tenant, &principals)?;
+        Ok(Self {
+            tenant: tenant.clone(),
+            principals,
+            marks,
+            clock: clock.clone(),
+            checked: AtomicU64::new(serial),
+            again: AtomicU64::new(0),
+            ended: OnceLock::new(),
+        })
     }
 
-    /// Looks again if anything has changed in the store of keys.
+    /// Looks again if anything has changed in the store of keys. While it does not answer, what was known goes on for as long
+    /// as the keyring bears it.
     ///
     /// # Errors
     ///
@@ -44,23 +59,25 @@ impl Standing {
         if serial == self.checked.load(Ordering::Acquire) {
             return Ok(());
         }
-        match check(&self.tenant, &self.principals) {
-            Ok(()) => {
+        let again = self.again.load(Ordering::Relaxed);
+        if again != 0 && self.clock.now() < again {
+            return Ok(());
+        }
+        match marks(&self.tenant, &self.principals) {
+            Ok(marks) if marks == self.marks => {
                 self.checked.fetch_max(serial, Ordering::AcqRel);
                 Ok(())
             }
-            Err(
-                error @ (Error::Removed
-                | Error::Shredded
-                | Error::Suspended
-                | Error::UnknownPrincipal
-                | Error::UnknownTenant),
-            ) => Err(*self.ended.get_or_init(|| error)),
-            Err(error) => Err(error),
+            Ok(_) => Err(*self.ended.get_or_init(|| Error::Suspended)),
+            Err(Error::Io(_) | Error::Store(_)) => {
+                self.again.store(self.clock.now().saturating_add(SECOND), Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Err(*self.ended.get_or_init(|| error)),
         }
     }
 }
 
-fn check(tenant: &Tenant, principals: &[PrincipalId]) -> Result<(), Error> {
-    principals.iter().try_for_each(|id| tenant.check_principal(id))
+fn marks(tenant: &Tenant, [left, right]: &[PrincipalId; 2]) -> Result<[[u64; 2]; 2], Error> {
+    Ok([tenant.standing_of(left)?, tenant.standing_of(right)?])
 }

@@ -15,6 +15,7 @@ use super::{
     parties::{Party, Pattern},
     payload::Payload,
     psk::Psk,
+    stream::record::{Reading, Writing},
 };
 use crate::{
     error::Error,
@@ -351,6 +352,62 @@ fn a_header_that_says_something_else_is_refused() {
 }
 
 #[test]
+fn a_clock_that_is_a_day_ahead_does_not_lock_anybody_out() {
+    let mut world = World::new();
+    let peer = world.peer();
+    let now = world.phone.timestamp();
+    let mut call = |timestamp| {
+        let initiator =
+            Initiator::start_with(&world.phone, Pattern::Kk, Some(&peer), timestamp, &mut Os).unwrap();
+        world.answer(initiator.packet()).err()
+    };
+    assert_eq!(call(u64::MAX), Some(Error::Open));
+    assert_eq!(call(now + 86_500 * SECOND), Some(Error::Open));
+    assert_eq!(call(now), None);
+    assert_eq!(call(now + 86_000 * SECOND), None);
+}
+
+#[test]
+fn a_long_answer_goes_only_to_who_has_a_cookie() {
+    for (len, asks) in [(256, false), (257, true)] {
+        let mut world = World::new();
+        let mut listener = Listener::new(&world.keys);
+        listener.add(&world.laptop.clone().certificate(&vec![7; len]).unwrap()).unwrap();
+        core::mem::swap(&mut world.listener, &mut listener);
+        let mut initiator = world.initiate(Pattern::Xx);
+        let answer = sent(world.answer(initiator.packet()));
+        assert_eq!(answer.len() == packet::COOKIE_REPLY, asks);
+        if asks {
+            assert!(matches!(initiator.receive(&answer), Ok(Progress::Resend)));
+            assert!(sent(world.answer(initiator.packet())).len() > len);
+        }
+    }
+}
+
+/// What could not be sealed for the end is no end.
+#[test]
+fn an_end_that_failed_is_not_sent_later() {
+    let mut world = World::new();
+    let (mine, theirs) = world.session();
+    let (mut sender, receiver) = (mine.split().0.into_stream(), theirs.split().1.into_stream());
+    let counter = sender.state().counter;
+    sender.state().counter = u64::MAX;
+    let (mut writing, mut reading) = (Writing::new(sender), Reading::new(receiver));
+    writing.push(b"part one").unwrap();
+    assert_eq!(writing.finish(), Err(Error::SessionExpired));
+    assert!(writing.pending().is_empty());
+    writing.sender().state().counter = counter;
+    writing.seal().unwrap();
+    let record = writing.pending().to_vec();
+    for piece in [&record[..2], &record[2..]] {
+        reading.space().copy_from_slice(piece);
+        reading.filled(piece.len()).unwrap();
+    }
+    assert_eq!(reading.take(&mut [0; 20]), Ok(8));
+    assert!(reading.needs_more(), "it has not ended");
+}
+
+#[test]
 fn a_record_of_a_stream_is_no_datagram() {
     let mut world = World::new();
     let (sender, mut receiver) = world.datagrams();
@@ -531,7 +588,7 @@ fn a_key_phase_ends_at_each_of_its_limits() {
 
 #[test]
 fn lost_phases_are_caught_up_with_and_forged_ones_are_not() {
-    let mut world = World::with(Limits::new().phase(1, u64::MAX, Duration::MAX));
+    let mut world = World::with(Limits::new().phase_of(1));
     let (sender, mut receiver) = world.datagrams();
     // The confirmation was of phase 0. Lost: 1 to 7.
     let lost: Vec<_> = (1..8).map(|_| seal(&sender, b"lost").unwrap()).collect();
@@ -553,7 +610,7 @@ fn lost_phases_are_caught_up_with_and_forged_ones_are_not() {
 
 #[test]
 fn the_last_key_phase_is_the_end() {
-    let mut world = World::with(Limits::new().phase(1, u64::MAX, Duration::MAX));
+    let mut world = World::with(Limits::new().phase_of(1));
     let (mut sender, _) = world.datagrams();
     sender.state().phase.set_number(u16::MAX - 1);
     seal(&sender, b"last").unwrap();

@@ -163,7 +163,7 @@ fn cases() -> Vec<Case> {
 fn make(keys: &Keyring, case: &Case) -> Vector {
     let tenant = keys.tenant("t-1001").unwrap();
     // So that a phase ends after two packets, and the vectors show it.
-    let limits = Limits::new().phase(2, u64::MAX, Duration::MAX);
+    let limits = Limits::new().phase_of(2);
     let endpoint = |name: &str| {
         let id = PrincipalId::client(name).unwrap();
         let endpoint = Endpoint::new(&tenant, &id, &private(name), case.purpose).unwrap().limits(limits);

@@ -10,7 +10,7 @@ use crate::{
         keyring::Keyring,
         name,
         record::Record,
-        state::{Life, TenantState, check_date, seconds},
+        state::{Life, TenantState, check_date, mark_of_restoring, seconds},
     },
 };
 
@@ -34,7 +34,7 @@ impl Keyring {
         let id = id.try_into().map_err(Into::into)?;
         check_date(until)?;
         self.change_life(&id, |life| {
-            life.state = TenantState::Suspended { until };
+            (life.state, life.restored) = (TenantState::Suspended { until }, 0);
             Ok(KeyEvent::TenantSuspended(id.clone(), until.map(seconds)))
         })
     }
@@ -48,7 +48,7 @@ impl Keyring {
         let id = id.try_into().map_err(Into::into)?;
         self.change_life(&id, |life| match life.state {
             TenantState::Suspended { .. } => {
-                life.state = TenantState::Active;
+                (life.state, life.restored) = (TenantState::Active, mark_of_restoring());
                 Ok(KeyEvent::TenantRestored(id.clone()))
             }
             _ => Err(Error::State),

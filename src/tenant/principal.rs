@@ -10,7 +10,7 @@ use crate::{
         event::KeyEvent,
         id::TenantId,
         name,
-        state::{GrantName, check_date, seconds, time},
+        state::{GrantName, Life, check_date, mark_of_restoring, seconds, time},
         view::Tenant,
     },
 };
@@ -265,6 +265,26 @@ impl Tenant {
         }
     }
 
+    /// As [`Tenant::check_principal`]; and what tells this state from one before a suspension: the marks of its restoring and of
+    /// its tenant's.
+    pub(crate) fn standing_of(&self, id: &PrincipalId) -> Result<[u64; 2], Error> {
+        self.view()?;
+        let keyring = self.keyring();
+        let entry = |name: Vec<u8>| {
+            let bytes = keyring.store().get(&name)?;
+            bytes.map(|bytes| keyring.open_entry(&name, &bytes)).transpose()
+        };
+        let body = entry(name::principal(self.id(), id))?.ok_or(Error::UnknownPrincipal)?;
+        match PrincipalState::parse(&body)? {
+            PrincipalState::Active => {}
+            PrincipalState::Suspended { .. } => return Err(Error::Suspended),
+            PrincipalState::Removed => return Err(Error::Removed),
+        }
+        let own = body.last_chunk().copied().map_or(0, u64::from_be_bytes);
+        let life = entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
+        Ok([own, life.map_or(0, |life| life.restored)])
+    }
+
     /// The principals whose suspension has passed its date, for the operator to restore or remove.
     ///
     /// # Errors
@@ -295,7 +315,13 @@ impl Tenant {
             draft.check_active(self.id())?;
             let state = draft.get(&name)?.map(|body| PrincipalState::parse(&body)).transpose()?;
             let next = next(state)?;
-            draft.put(&name, &next.to_bytes())?;
+            let mut bytes = next.to_bytes();
+            if next == PrincipalState::Active && state.is_some() {
+                // In the place of a date, which an active one has none of.
+                bytes.truncate(1);
+                bytes.extend_from_slice(&mark_of_restoring().to_be_bytes());
+            }
+            draft.put(&name, &bytes)?;
             Ok((KeyEvent::PrincipalChanged(self.id().clone(), id.clone(), next), ()))
         })
     }

@@ -166,14 +166,17 @@ impl Keyring {
         self.need_signing_key(SigningPurpose::Receipt)?;
         let signed = self.update(|draft| {
             let life = draft.life(&id)?;
-            let Life { state: TenantState::Shredding, remains: Some(mut remains), hold } = life else {
+            let Life { state: TenantState::Shredding, remains: Some(mut remains), hold, .. } = life else {
                 return Err(Error::State);
             };
             remains.actions = actions;
             let receipt = Receipt { tenant: id.clone(), issued: now(), remains: remains.clone() };
             let signed = draft.sign(SigningPurpose::Receipt, KIND, &receipt.to_body()?)?;
             draft.put_entry(Entry { name: name::receipt(&id), bytes: signed.clone() });
-            draft.put_life(&id, &Life { state: TenantState::Shredded, hold, remains: Some(remains) })?;
+            draft.put_life(
+                &id,
+                &Life { state: TenantState::Shredded, hold, restored: 0, remains: Some(remains) },
+            )?;
             Ok((KeyEvent::TenantShredded(id.clone()), signed))
         });
         // Another process may have been faster.
@@ -237,7 +240,7 @@ impl Keyring {
             for entry in draft.entries(&name::principals(id))? {
                 draft.delete(&entry.name);
             }
-            let life = Life { state: TenantState::Shredding, remains: Some(remains), ..life };
+            let life = Life { state: TenantState::Shredding, restored: 0, remains: Some(remains), ..life };
             draft.put_life(id, &life)?;
             Ok((KeyEvent::TenantShredding(id.clone()), ()))
         })

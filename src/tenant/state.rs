@@ -33,6 +33,8 @@ pub(crate) struct Life {
     pub(crate) state: TenantState,
     /// Nothing may be destroyed, whatever the state.
     pub(crate) hold: bool,
+    /// Of an active one: its [`mark_of_restoring`], 0 if it never was suspended.
+    pub(crate) restored: u64,
     /// What was destroyed, from [`TenantState::Shredding`] on.
     pub(crate) remains: Option<Remains>,
 }
@@ -79,8 +81,16 @@ pub struct GrantName {
     pub expires: u64,
 }
 
+/// What tells a state that was restored from one that was there before: the time in nanoseconds since 1970-01-01 UTC. What was
+/// ended by the suspension sees by it that there was one.
+pub(crate) fn mark_of_restoring() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Life {
-    pub(crate) const ACTIVE: Self = Self { state: TenantState::Active, hold: false, remains: None };
+    pub(crate) const ACTIVE: Self =
+        Self { state: TenantState::Active, hold: false, restored: 0, remains: None };
 
     /// # Errors
     ///
@@ -101,7 +111,7 @@ impl Life {
             TenantState::Shredded => (4, None),
         };
         let mut out = vec![state];
-        out.extend_from_slice(&until.map_or(0, seconds).to_be_bytes());
+        out.extend_from_slice(&until.map_or(self.restored, seconds).to_be_bytes());
         out.push(u8::from(self.hold));
         if let Some(remains) = &self.remains {
             remains.write(&mut out)?;
@@ -112,10 +122,8 @@ impl Life {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(bytes);
         let state = reader.u8()?;
-        let until = match reader.u64()? {
-            0 => None,
-            seconds => Some(time(seconds)?),
-        };
+        let moment = reader.u64()?;
+        let until = || if moment == 0 { Ok(None) } else { time(moment).map(Some) };
         let hold = match reader.u8()? {
             0 => false,
             1 => true,
@@ -123,7 +131,7 @@ impl Life {
         };
         let state = match state {
             1 => TenantState::Active,
-            2 => TenantState::Suspended { until },
+            2 => TenantState::Suspended { until: until()? },
             3 => TenantState::Shredding,
             4 => TenantState::Shredded,
             _ => return Err(Error::Unsupported),
@@ -131,7 +139,8 @@ impl Life {
         let gone = matches!(state, TenantState::Shredding | TenantState::Shredded);
         let remains = gone.then(|| Remains::read(&mut reader)).transpose()?;
         reader.finish()?;
-        Ok(Self { state, hold, remains })
+        let restored = if state == TenantState::Active { moment } else { 0 };
+        Ok(Self { state, hold, restored, remains })
     }
 }
 

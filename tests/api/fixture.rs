@@ -132,6 +132,8 @@ pub(crate) fn pairs(test: impl Fn(&Keyring, &Keyring)) {
 pub(crate) struct TestStore {
     store: MemoryStore,
     failing: AtomicBool,
+    /// Whether entries cannot be read, though the serial number can.
+    pub(crate) unreadable: AtomicBool,
     /// How often the serial number was asked for while it failed.
     pub(crate) failures: AtomicUsize,
     /// How many entries a scan gives at most; 0 for as many as are asked for.
@@ -148,6 +150,11 @@ impl TestStore {
     fn check(&self) -> Result<(), Error> {
         let failing = self.failing.load(Ordering::SeqCst);
         if failing { Err(Error::Io(std::io::ErrorKind::TimedOut)) } else { Ok(()) }
+    }
+
+    fn check_entries(&self) -> Result<(), Error> {
+        let unreadable = self.unreadable.load(Ordering::SeqCst);
+        if unreadable { Err(Error::Io(std::io::ErrorKind::TimedOut)) } else { self.check() }
     }
 
     pub(crate) fn change(&self, change: Change) {
@@ -174,11 +181,11 @@ impl RecordStore for TestStore {
     }
 
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        self.check().and_then(|()| self.store.get(name))
+        self.check_entries().and_then(|()| self.store.get(name))
     }
 
     fn scan(&self, prefix: &[u8], after: &[u8], limit: usize) -> Result<Vec<Entry>, Error> {
-        self.check()?;
+        self.check_entries()?;
         let page = self.page.load(Ordering::SeqCst);
         let after = if self.endless.load(Ordering::SeqCst) { &[] } else { after };
         self.store.scan(prefix, after, if page == 0 { limit } else { page.min(limit) })

@@ -496,6 +496,112 @@ fn suspending_a_principal_ends_its_sessions_for_good() {
     }
 }
 
+/// Nobody looked between the two.
+#[test]
+fn a_session_that_was_quiet_does_not_outlive_a_suspension() {
+    let suspensions: [fn(&World); 3] = [
+        |world| {
+            world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+            world.tenant.restore_principal(world.phone.id()).unwrap();
+        },
+        |world| {
+            world.tenant.suspend_principal(world.laptop.id(), None).unwrap();
+            world.tenant.restore_principal(world.laptop.id()).unwrap();
+        },
+        |world| {
+            world.keys.suspend_tenant("t-1001", None).unwrap();
+            world.keys.restore_tenant("t-1001").unwrap();
+        },
+    ];
+    for suspend in suspensions {
+        let mut world = World::new();
+        for _ in 0..2 {
+            let (mine, theirs) = world.session(Pattern::Kk);
+            let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+            let packet = seal(&sender, b"before").unwrap();
+            suspend(&world);
+            assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+            assert_eq!(open(&mut receiver, &packet), Err(Error::Suspended));
+        }
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (mine, theirs) = world.session(Pattern::Kk);
+    let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
+    let waiting = world.initiate(Pattern::Ik);
+    client(&world.tenant, "somebody");
+    store.unreadable.store(true, Ordering::SeqCst);
+    assert_eq!(open(&mut receiver, &seal(&sender, b"goes on").unwrap()).unwrap(), b"goes on");
+    // A packet that nobody knows has the listener look for new routes; it keeps those that it has.
+    let mut stray = waiting.packet().to_vec();
+    stray[8..16].fill(7);
+    assert!(matches!(world.answer(&stray), Err(Error::Io(_))));
+    store.unreadable.store(false, Ordering::SeqCst);
+    complete(waiting, &mut world.listener).unwrap();
+    world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+    world.pass(Duration::from_secs(1));
+    assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+}
+
+#[test]
+fn a_caller_that_is_suspended_before_it_confirms_is_met_with_silence() {
+    let mut world = World::new();
+    let mut initiator = world.initiate(Pattern::Kk);
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+    world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+    assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    assert_eq!(world.listener.pending(), 0);
+}
+
+#[test]
+fn nobody_has_a_session_with_itself() {
+    let mut world = World::new();
+    let everybody = KnownPeers::new()
+        .add(world.phone.id(), world.phone.public_key())
+        .add(world.laptop.id(), world.laptop.public_key());
+    let laptop = world.laptop.clone().directory(everybody);
+    let mut listener = Listener::new(&world.keys);
+    listener.add(&laptop).unwrap();
+    let own = Peer::new(laptop.id(), laptop.public_key());
+    for initiator in [laptop.initiate_xx(), laptop.initiate_ik(&own)] {
+        assert_eq!(complete(initiator.unwrap(), &mut listener).err(), Some(Error::Open));
+    }
+    core::mem::swap(&mut world.listener, &mut listener);
+}
+
+#[test]
+fn who_is_forgotten_does_not_complete_what_was_begun() {
+    let mut world = World::new();
+    let mut initiator = world.initiate(Pattern::Kk);
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+    let phone = Peer::new(world.phone.id(), world.phone.public_key());
+    world.listener.forget(&world.laptop, &phone).unwrap();
+    assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    assert_eq!(world.listener.pending(), 0);
+}
+
+#[test]
+fn a_third_message_that_is_refused_is_not_read_again() {
+    let mut world = World::new();
+    let stranger =
+        Endpoint::new(&world.tenant, world.phone.id(), &PrivateKey::generate().unwrap(), "chat").unwrap();
+    let known = KnownPeers::new().add(world.laptop.id(), world.laptop.public_key());
+    let mut initiator = stranger.directory(known).initiate_xx().unwrap();
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+    assert_eq!(world.listener.pending(), 1);
+    assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    assert_eq!(world.listener.pending(), 0);
+}
+
 /// The listener's side: whoever is suspended after the call began.
 #[test]
 fn a_suspended_caller_is_not_answered() {
@@ -584,6 +690,7 @@ fn endpoints_are_added_once_and_of_the_keyring() {
     assert_eq!(world.listener.add(&other.laptop), Err(Error::Value));
     let peer = Peer::new(phone.id(), phone.public_key());
     assert_eq!(world.listener.expect(&phone, &peer), Err(Error::UnknownPrincipal));
+    assert_eq!(world.listener.expect(&other.laptop, &peer), Err(Error::UnknownPrincipal));
     let nobody = PrincipalId::client("nobody").unwrap();
     let key = PrivateKey::generate().unwrap();
     assert_eq!(Endpoint::new(&world.tenant, &nobody, &key, "chat").err(), Some(Error::UnknownPrincipal));
@@ -690,28 +797,24 @@ fn one_peer_does_not_take_the_place_of_all() {
         complete(world.initiate(Pattern::Ik), &mut listener).unwrap();
     }
     assert_eq!(complete(world.initiate(Pattern::Ik), &mut listener).err(), Some(Error::Open));
+    assert_eq!(complete(world.initiate(Pattern::Xx), &mut listener).err(), Some(Error::Open));
     world.pass(Duration::from_secs(1));
     complete(world.initiate(Pattern::Ik), &mut listener).unwrap();
+    complete(world.initiate(Pattern::Xx), &mut listener).unwrap();
     core::mem::swap(&mut world.listener, &mut listener);
 }
 
 #[test]
 fn lowered_limits_hold_at_the_bound() {
-    let mut world =
-        World::with(Limits::new().session(5, Duration::from_secs(30)).phase(2, u64::MAX, Duration::MAX));
+    let mut world = World::with(Limits::new().session(5, Duration::from_secs(30)));
     let (mine, theirs) = world.session(Pattern::Kk);
     let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
-    let phase = |packet: &[u8]| u16::from_be_bytes([packet[2], packet[3]]);
     // The packet that confirms was the first.
-    let phases: Vec<u16> = (0..4)
-        .map(|_| {
-            let packet = seal(&sender, b"x").unwrap();
-            open(&mut receiver, &packet).unwrap();
-            phase(&packet)
-        })
-        .collect();
-    assert_eq!(phases, [0, 1, 1, 2]);
-    assert!(sender.rekey_due());
+    for _ in 0..4 {
+        let packet = seal(&sender, b"x").unwrap();
+        open(&mut receiver, &packet).unwrap();
+    }
+    assert!(sender.rekey_due() && receiver.rekey_due());
     assert_eq!(seal(&sender, b"x"), Err(Error::SessionExpired));
     assert_eq!(sender.sealed(), 5);
 

@@ -50,7 +50,7 @@ impl Writing {
 
     /// Makes a record of what was pushed, if there is anything.
     pub(in crate::session) fn seal(&mut self) -> Result<(), Error> {
-        if self.plaintext.len() > 1 { self.record() } else { Ok(()) }
+        if self.plaintext.len() > 1 { self.record(DATA) } else { Ok(()) }
     }
 
     /// Makes the last record. Calling it again does nothing.
@@ -58,10 +58,7 @@ impl Writing {
         if self.is_finished {
             return Ok(());
         }
-        if let Some(kind) = self.plaintext.first_mut() {
-            *kind = END;
-        }
-        self.record()?;
+        self.record(END)?;
         self.is_finished = true;
         Ok(())
     }
@@ -80,13 +77,24 @@ impl Writing {
         }
     }
 
-    fn record(&mut self) -> Result<(), Error> {
+    #[cfg(test)]
+    pub(in crate::session) fn sender(&mut self) -> &mut Sender {
+        &mut self.sender
+    }
+
+    fn record(&mut self, kind: u8) -> Result<(), Error> {
         let start = self.wire.len();
+        // Once: what grows leaves a copy behind.
+        self.wire.reserve(LONGEST);
         let len = self.plaintext.len() + Sender::OVERHEAD;
         let room = Sender::OVERHEAD / 2;
         self.wire.extend_from_slice(&u16::try_from(len).map_err(|_| Error::TooLong)?.to_be_bytes());
         self.wire.extend_from_slice(&[0; Sender::OVERHEAD / 2]);
+        let plaintext = self.wire.len();
         self.wire.extend_from_slice(&self.plaintext);
+        if let Some(first) = self.wire.get_mut(plaintext) {
+            *first = kind;
+        }
         self.wire.resize(self.wire.len() + room, 0);
         let packet = self.wire.get_mut(start + LENGTH..).unwrap_or_default();
         if let Err(error) = self.sender.seal_in_place(packet) {
