@@ -39,7 +39,8 @@
 //! let mut initiator = caller.initiate(&Peer::new(&laptop, laptop_key.public_key()))?;
 //! let Incoming::Send(answer) = listener.receive(from, initiator.packet())? else { unreachable!() };
 //! let Progress::Established(mine, confirmation) = initiator.receive(&answer)? else { unreachable!() };
-//! let Incoming::Established(theirs, _) = listener.receive(from, &confirmation)? else { unreachable!() };
+//! let Incoming::Established(theirs, first) = listener.receive(from, &confirmation)? else { unreachable!() };
+//! assert!(first.is_empty(), "else it is a datagram, and the confirmation was lost");
 //! assert_eq!(theirs.peer(), &phone);
 //!
 //! // Datagrams, in any order, each opened once.

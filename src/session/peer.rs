@@ -128,7 +128,7 @@ impl Claim<'_> {
 /// Whom an endpoint believes to be who they say, where their keys are not known beforehand.
 pub trait Directory: Send + Sync {
     /// Accepts a claim, or refuses it: a key that is not that principal's, a certificate that does not verify or has
-    /// expired.
+    /// expired. It is called while a listener works, and for packets that are replayed: it must not wait.
     ///
     /// # Errors
     ///

@@ -94,7 +94,7 @@ impl<S: Read + Write> Stream<S> {
     }
 
     /// Answers over a connection that came from `source`. The caller sets time limits on it, and hangs up after an error.
-    /// The listener is locked for each packet, and not while one is waited for.
+    /// The listener is locked for each packet, and not while one is waited for. Look at [`Stream::peer`] before you say anything.
     ///
     /// # Errors
     ///
