@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the C library, installs it under target/c, and runs the C tests against it: normal use, misuse, forks, an
+# Builds the C library, installs it under target/c, and runs the C tests against it: normal use, sessions, misuse, forks, an
 # injected panic; with AddressSanitizer and UndefinedBehaviorSanitizer in the C code, and under valgrind. A tool that is
 # missing fails with CI=true, and is otherwise named in a line that starts with SKIPPED.
 set -euo pipefail
@@ -36,7 +36,7 @@ run() {
     shift
     mkdir "$folder/$name"
     # A lock that is never released must not look like a slow machine.
-    (cd "$folder/$name" && timeout 300 "$@") || { echo "test-c: $name failed" >&2; exit 1; }
+    (cd "$folder/$name" && timeout 600 "$@") || { echo "test-c: $name failed" >&2; exit 1; }
 }
 
 compile() {
@@ -73,6 +73,8 @@ compile use
 run use "$tests/use" .
 compile fork
 run fork "$tests/fork" .
+compile sessions
+run sessions "$tests/sessions"
 compile abuse
 run abuse "$tests/abuse" .
 
@@ -98,6 +100,10 @@ echo "- with sanitizers in the C code"
 # shellcheck disable=SC2086
 compile use_asan $sanitizers
 run use_asan "$tests/use_asan" .
+# Here nothing runs beside the fork.
+# shellcheck disable=SC2086
+compile sessions_asan $sanitizers
+run sessions_asan "$tests/sessions"
 # shellcheck disable=SC2086
 compile abuse_asan $sanitizers
 run abuse_asan "$tests/abuse_asan" . no-fork
@@ -107,6 +113,9 @@ if has valgrind "the C tests under valgrind"; then
     check="valgrind -q --error-exitcode=9 --leak-check=full"
     # Without the passphrases: they cost minutes there, on purpose.
     run use_valgrind $check "$tests/use" . quick
+    check="$check --suppressions=$PWD/ffi/tests/valgrind.supp"
+    run sessions_valgrind $check "$tests/sessions" no-fork
+    run sessions_child $check --leak-check=no "$tests/sessions" only-fork
     run abuse_valgrind $check "$tests/abuse" . no-fork
     run abuse_child $check --leak-check=no "$tests/abuse" . only-fork
 fi

@@ -127,6 +127,10 @@
 #define TENANTSEAL_ERROR_INSECURE_FOLDER 504
 /** Stopped on request; what was done stays, and the same call goes on. */
 #define TENANTSEAL_ERROR_INTERRUPTED 505
+/** The session has reached a limit, or its handshake was not completed in time; make a new one. */
+#define TENANTSEAL_ERROR_SESSION_EXPIRED 601
+/** The stream ended without its end; what was read is genuine and not all. */
+#define TENANTSEAL_ERROR_TRUNCATED 602
 
 
 /**
@@ -143,6 +147,36 @@
  * The length of an EncodingAESKey, in bytes.
  */
 #define TENANTSEAL_CALLBACK_KEY_LEN 43
+
+/**
+ * A person.
+ */
+#define TENANTSEAL_PRINCIPAL_MEMBER 1
+
+/**
+ * A device or program of a member, with keys of its own.
+ */
+#define TENANTSEAL_PRINCIPAL_CLIENT 2
+
+/**
+ * A program of the operator or of the tenant.
+ */
+#define TENANTSEAL_PRINCIPAL_SERVICE 3
+
+/**
+ * It may act.
+ */
+#define TENANTSEAL_PRINCIPAL_STATE_ACTIVE 1
+
+/**
+ * It may not act until it is restored.
+ */
+#define TENANTSEAL_PRINCIPAL_STATE_SUSPENDED 2
+
+/**
+ * It may never act again.
+ */
+#define TENANTSEAL_PRINCIPAL_STATE_REMOVED 3
 
 /**
  * How much longer a sealed value is than the value, in bytes.
@@ -256,6 +290,51 @@
 #define TENANTSEAL_BROWSER_COOKIE_LEN 32
 
 /**
+ * The size of a private key, in bytes.
+ */
+#define TENANTSEAL_PRIVATE_KEY_LEN 32
+
+/**
+ * The size of a public key, in bytes.
+ */
+#define TENANTSEAL_PUBLIC_KEY_LEN 32
+
+/**
+ * The size of a ticket's key, in bytes.
+ */
+#define TENANTSEAL_TICKET_KEY_LEN 32
+
+/**
+ * A packet is to be sent, and the handshake goes on.
+ */
+#define TENANTSEAL_HANDSHAKE_SEND 1
+
+/**
+ * The session is there.
+ */
+#define TENANTSEAL_HANDSHAKE_ESTABLISHED 2
+
+/**
+ * The longest packet of a handshake, in bytes. One of an endpoint without a certificate has some 300.
+ */
+#define TENANTSEAL_HANDSHAKE_MAX_LEN 17408
+
+/**
+ * The size of a channel binding, in bytes.
+ */
+#define TENANTSEAL_CHANNEL_BINDING_LEN 32
+
+/**
+ * How much longer a packet is than what is in it, in bytes.
+ */
+#define TENANTSEAL_SESSION_OVERHEAD 32
+
+/**
+ * The longest packet, in bytes: what a UDP datagram can be at most.
+ */
+#define TENANTSEAL_SESSION_PACKET_MAX_LEN 65507
+
+/**
  * Verifies, decrypts and encrypts as Tencent's samples do. Times meet no clock and nothing is
  * remembered: a recorded request is accepted again. New code uses tenantseal_callback. Share it
  * freely between threads.
@@ -273,6 +352,12 @@ typedef struct tenantseal_browser tenantseal_browser;
  * share it freely between threads: a call that sets something acts on the calls after it.
  */
 typedef struct tenantseal_callback tenantseal_callback;
+
+/**
+ * One principal of one tenant that has sessions for one purpose. Set it up first, then share it freely
+ * between threads: what is set acts on the calls after it.
+ */
+typedef struct tenantseal_endpoint tenantseal_endpoint;
 
 /**
  * A message from WeCom: authentic, of its time, for this receiver, and claimed by this worker if
@@ -304,6 +389,12 @@ typedef struct tenantseal_guard tenantseal_guard;
 typedef struct tenantseal_index tenantseal_index;
 
 /**
+ * A handshake that waits for the answer. If none comes within some seconds, make a new one. One thread
+ * at a time.
+ */
+typedef struct tenantseal_initiator tenantseal_initiator;
+
+/**
  * A ticket of WeCom's JS-SDK, which signs addresses of pages. It is secret: the page gets signatures,
  * never the ticket. Share it freely between threads.
  */
@@ -313,6 +404,12 @@ typedef struct tenantseal_js_ticket tenantseal_js_ticket;
  * The keys of every tenant under one key-encryption key. Share it freely between threads.
  */
 typedef struct tenantseal_keyring tenantseal_keyring;
+
+/**
+ * Answers the handshakes of others, for any number of endpoints. One thread at a time; the sessions that
+ * it gives out share nothing with it.
+ */
+typedef struct tenantseal_listener tenantseal_listener;
 
 /**
  * Issues the states of logins, and accepts each once: in the browser and the context that it was
@@ -332,6 +429,12 @@ typedef struct tenantseal_mask tenantseal_mask;
 typedef struct tenantseal_media tenantseal_media;
 
 /**
+ * An endpoint whose static key is known beforehand. Set it up first, then share it freely between
+ * threads.
+ */
+typedef struct tenantseal_peer tenantseal_peer;
+
+/**
  * Rows that were read, none, one or several. Share it freely between threads. Values are wiped
  * when the handle is released.
  */
@@ -342,6 +445,25 @@ typedef struct tenantseal_rows tenantseal_rows;
  * threads.
  */
 typedef struct tenantseal_sender tenantseal_sender;
+
+/**
+ * A session between two endpoints: each has proved to the other who it is, and nobody else can read it.
+ * One thread at a time. tenantseal_session_split() gives its halves; after that every other call is
+ * STATE.
+ */
+typedef struct tenantseal_session tenantseal_session;
+
+/**
+ * Opens datagrams of a session, each once. What does not open changes nothing but a count. One thread at
+ * a time.
+ */
+typedef struct tenantseal_session_receiver tenantseal_session_receiver;
+
+/**
+ * Seals datagrams of a session. Packets may be lost, reordered or repeated on the way; each is opened at
+ * most once. Share it freely between threads.
+ */
+typedef struct tenantseal_session_sender tenantseal_session_sender;
 
 /**
  * One tenant's keys: everything that is sealed or opened starts here. Share it freely between
@@ -803,6 +925,88 @@ TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_callback_token_len(void);
  * TENANTSEAL_CALLBACK_KEY_LEN, for callers that cannot read macros.
  */
 TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_callback_key_len(void);
+
+/**
+ * Makes a principal of a tenant known, and active: nobody has a session whom the tenant does not know.
+ *
+ * @param tenant  the tenant
+ * @param kind  one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  your own id of it, 1 to 128 bytes
+ * @return ALREADY_EXISTS; VALUE or TOO_LONG for the id; UNKNOWN_TENANT; SUSPENDED; SHREDDED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_add_principal(const tenantseal_tenant *tenant,
+                                                  int32_t kind,
+                                                  const uint8_t *id,
+                                                  size_t id_len);
+
+/**
+ * Takes everything away from a principal at once; its sessions end. Suspending again sets another
+ * date.
+ *
+ * @param tenant  the tenant
+ * @param kind  one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  your own id of it, 1 to 128 bytes
+ * @param until  when to look at it again, in seconds since 1970; 0 for no date
+ * @return UNKNOWN_PRINCIPAL; REMOVED; VALUE; TOO_LONG; UNKNOWN_TENANT; SUSPENDED; SHREDDED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_suspend_principal(const tenantseal_tenant *tenant,
+                                                      int32_t kind,
+                                                      const uint8_t *id,
+                                                      size_t id_len,
+                                                      uint64_t until);
+
+/**
+ * Gives a suspended principal everything back, but for its sessions.
+ *
+ * @param tenant  the tenant
+ * @param kind  one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  your own id of it, 1 to 128 bytes
+ * @return STATE if it is active; UNKNOWN_PRINCIPAL; REMOVED; VALUE; TOO_LONG; UNKNOWN_TENANT;
+ *     SUSPENDED; SHREDDED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_restore_principal(const tenantseal_tenant *tenant,
+                                                      int32_t kind,
+                                                      const uint8_t *id,
+                                                      size_t id_len);
+
+/**
+ * Removes a suspended principal for good. Its id stays known, so that nobody else gets it.
+ *
+ * @param tenant  the tenant
+ * @param kind  one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  your own id of it, 1 to 128 bytes
+ * @return STATE if it is not suspended; UNKNOWN_PRINCIPAL; REMOVED; VALUE; TOO_LONG; UNKNOWN_TENANT;
+ *     SUSPENDED; SHREDDED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_remove_principal(const tenantseal_tenant *tenant,
+                                                     int32_t kind,
+                                                     const uint8_t *id,
+                                                     size_t id_len);
+
+/**
+ * Says where in its life a principal is.
+ *
+ * @param tenant  the tenant
+ * @param kind  one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  your own id of it, 1 to 128 bytes
+ * @param out_state  one of TENANTSEAL_PRINCIPAL_STATE_*
+ * @return UNKNOWN_PRINCIPAL; VALUE; TOO_LONG; UNKNOWN_TENANT; SUSPENDED for the tenant; SHREDDED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_tenant_principal_state(const tenantseal_tenant *tenant,
+                                                    int32_t kind,
+                                                    const uint8_t *id,
+                                                    size_t id_len,
+                                                    int32_t *out_state);
 
 /**
  * Gives the same field in a compartment of the policy: other keys, and what one seals the other
@@ -2985,6 +3189,718 @@ tenantseal_status tenantseal_transaction_commit(tenantseal_transaction *transact
  * @return HANDLE if it is no live handle of this type, as after a first release
  */
 TENANTSEAL_API tenantseal_status tenantseal_transaction_free(tenantseal_transaction *transaction);
+
+/**
+ * Makes a private key: the static key of one endpoint. Store it sealed; whoever has it can pass for
+ * its owner.
+ *
+ * @param out, out_cap, out_len  the key, TENANTSEAL_PRIVATE_KEY_LEN bytes
+ * @return RANDOM
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_private_key_generate(uint8_t *out,
+                                                  size_t out_cap,
+                                                  size_t *out_len);
+
+/**
+ * Computes the public key of a private key: what the others know the endpoint by.
+ *
+ * @param private_key, private_key_len  TENANTSEAL_PRIVATE_KEY_LEN bytes
+ * @param out, out_cap, out_len  the public key, TENANTSEAL_PUBLIC_KEY_LEN bytes
+ * @return VALUE for another length, and for equal bytes: a key that nobody set
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_private_key_public(const uint8_t *private_key,
+                                                size_t private_key_len,
+                                                uint8_t *out,
+                                                size_t out_cap,
+                                                size_t *out_len);
+
+/**
+ * TENANTSEAL_PRIVATE_KEY_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_private_key_len(void);
+
+/**
+ * TENANTSEAL_PUBLIC_KEY_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_public_key_len(void);
+
+/**
+ * Names an endpoint and its key, from where nobody could put in another one.
+ *
+ * @param kind  what it is: one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  who it is, 1 to 128 bytes
+ * @param public_key, public_key_len  TENANTSEAL_PUBLIC_KEY_LEN bytes
+ * @param out_peer  the new handle, for tenantseal_peer_free(); NULL after a failure
+ * @return VALUE for another length of the key or an empty id; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_peer_new(int32_t kind,
+                                      const uint8_t *id,
+                                      size_t id_len,
+                                      const uint8_t *public_key,
+                                      size_t public_key_len,
+                                      tenantseal_peer **out_peer);
+
+/**
+ * Sets the ticket that both sides have: a secret for their handshakes, handed out by a key server.
+ *
+ * @param peer  the peer
+ * @param id, id_len  by which both name it, 1 to 64 bytes; no secret
+ * @param key, key_len  TENANTSEAL_TICKET_KEY_LEN random bytes
+ * @return VALUE for another length of the key or an empty id; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_peer_set_ticket(tenantseal_peer *peer,
+                                             const uint8_t *id,
+                                             size_t id_len,
+                                             const uint8_t *key,
+                                             size_t key_len);
+
+/**
+ * Sets the ticket that a session leaves for the next one of the same two: whoever has had no part in
+ * that session can have none in the next, even with both static keys. Both sides make the same one;
+ * it is to be used once.
+ *
+ * @param peer  the peer
+ * @param session  the session, before it is split
+ * @return STATE after tenantseal_session_split()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_peer_set_resumption(tenantseal_peer *peer,
+                                                 const tenantseal_session *session);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param peer  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_peer_free(tenantseal_peer *peer);
+
+/**
+ * TENANTSEAL_TICKET_KEY_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_ticket_key_len(void);
+
+/**
+ * Makes an endpoint. Two endpoints meet only if tenant, purpose and context are the same on both sides.
+ *
+ * @param tenant  the tenant
+ * @param kind  what the principal is: one of TENANTSEAL_PRINCIPAL_*
+ * @param id, id_len  the principal, which the tenant knows: tenantseal_tenant_add_principal()
+ * @param private_key, private_key_len  its static key, TENANTSEAL_PRIVATE_KEY_LEN bytes
+ * @param purpose, purpose_len  your own permanent name for what the sessions are for, 1 to 64 bytes of
+ *     UTF-8: two purposes share no key
+ * @param out_endpoint  the new handle, for tenantseal_endpoint_free(); NULL after a failure
+ * @return VALUE; TOO_LONG; UNKNOWN_PRINCIPAL; SUSPENDED; REMOVED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_new(const tenantseal_tenant *tenant,
+                                          int32_t kind,
+                                          const uint8_t *id,
+                                          size_t id_len,
+                                          const uint8_t *private_key,
+                                          size_t private_key_len,
+                                          const uint8_t *purpose,
+                                          size_t purpose_len,
+                                          tenantseal_endpoint **out_endpoint);
+
+/**
+ * Sets what else both sides must have in common for a session to come about, such as the fingerprint
+ * of the connection below. It is not sent.
+ *
+ * @param endpoint  the endpoint
+ * @param context, context_len  1,024 bytes at most
+ * @return TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_set_context(tenantseal_endpoint *endpoint,
+                                                  const uint8_t *context,
+                                                  size_t context_len);
+
+/**
+ * Sets what the endpoint shows to prove that its key is its principal's, to one that does not know it
+ * beforehand. It is sent encrypted. One of more than some 1,000 bytes makes packets that do not fit
+ * every network.
+ *
+ * @param endpoint  the endpoint
+ * @param certificate, certificate_len  1 to 16,384 bytes
+ * @return VALUE if it is empty; TOO_LONG
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_set_certificate(tenantseal_endpoint *endpoint,
+                                                      const uint8_t *certificate,
+                                                      size_t certificate_len);
+
+/**
+ * Sets when a key phase ends. A limit can be lowered, and neither raised nor switched off; one that is
+ * out of range is taken as the nearest that is in it.
+ *
+ * @param endpoint  the endpoint
+ * @param packets  after so many packets; 2^28 unless set
+ * @param bytes  after so many bytes; 64 GiB unless set
+ * @param seconds  after so long; 60 unless set
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_set_phase(tenantseal_endpoint *endpoint,
+                                                uint64_t packets,
+                                                uint64_t bytes,
+                                                uint64_t seconds);
+
+/**
+ * Sets when a session ends, as tenantseal_endpoint_set_phase(). A new handshake is due after half of the
+ * packets or two thirds of the time.
+ *
+ * @param endpoint  the endpoint
+ * @param packets  after so many packets in one direction; 2^29 unless set
+ * @param seconds  after so long; 180 unless set
+ * @param failures  after so many packets that did not open; 2^36 unless set
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_set_session(tenantseal_endpoint *endpoint,
+                                                  uint64_t packets,
+                                                  uint64_t seconds,
+                                                  uint64_t failures);
+
+/**
+ * Sets how many packets before the latest may still arrive: 1,024 to 8,192, in steps of 64.
+ *
+ * @param endpoint  the endpoint
+ * @param packets  how many; 2,048 unless set
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_set_window(tenantseal_endpoint *endpoint,
+                                                 size_t packets);
+
+/**
+ * Adds a key of a principal to those that the endpoint believes, where it does not know the other side
+ * beforehand: tenantseal_endpoint_initiate_xx(), and what others do to it with that or with
+ * tenantseal_endpoint_initiate_ik(). Until the first one it has no session of these kinds. Add that
+ * one before the endpoint is added to a listener; later ones act at once.
+ *
+ * @param endpoint  the endpoint
+ * @param peer  the principal and its key; a ticket is not looked at
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_know(tenantseal_endpoint *endpoint,
+                                           const tenantseal_peer *peer);
+
+/**
+ * Calls a peer that expects it: each side knows the other's static key. Nobody on the way learns who
+ * speaks with whom. Send tenantseal_initiator_packet().
+ *
+ * @param endpoint  the endpoint
+ * @param peer  whom
+ * @param out_initiator  the new handle, for tenantseal_initiator_free(); NULL after a failure
+ * @return UNKNOWN_PRINCIPAL, SUSPENDED or REMOVED for either side; OPEN for a key that contributes
+ *     nothing; RANDOM; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_initiate(const tenantseal_endpoint *endpoint,
+                                               const tenantseal_peer *peer,
+                                               tenantseal_initiator **out_initiator);
+
+/**
+ * Calls a peer that does not know this endpoint's static key, and is told it encrypted.
+ *
+ * @param endpoint  the endpoint
+ * @param peer  whom
+ * @param out_initiator  the new handle, for tenantseal_initiator_free(); NULL after a failure
+ * @return as tenantseal_endpoint_initiate()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_initiate_ik(const tenantseal_endpoint *endpoint,
+                                                  const tenantseal_peer *peer,
+                                                  tenantseal_initiator **out_initiator);
+
+/**
+ * Calls whoever of the tenant answers: each side sends its static key, encrypted, and looks for it among
+ * those that it knows.
+ *
+ * @param endpoint  the endpoint
+ * @param out_initiator  the new handle, for tenantseal_initiator_free(); NULL after a failure
+ * @return STATE without a tenantseal_endpoint_know(); as tenantseal_endpoint_initiate()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_endpoint_initiate_xx(const tenantseal_endpoint *endpoint,
+                                                  tenantseal_initiator **out_initiator);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param endpoint  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_endpoint_free(tenantseal_endpoint *endpoint);
+
+/**
+ * Writes the packet to send now: the first one; after TENANTSEAL_HANDSHAKE_SEND the same with a cookie;
+ * after TENANTSEAL_HANDSHAKE_ESTABLISHED the one that the other side waits for.
+ *
+ * @param initiator  the initiator
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became.
+ *     TENANTSEAL_HANDSHAKE_MAX_LEN bytes are enough
+ * @return FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_initiator_packet(const tenantseal_initiator *initiator,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Writes the number in the packets that answer this one: tenantseal_receiver_index().
+ *
+ * @param initiator  the initiator
+ * @param out_index  the number
+ * @return ABSENT once the session is there; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_initiator_index(const tenantseal_initiator *initiator,
+                                             uint32_t *out_index);
+
+/**
+ * Reads a packet that came back. One that is refused changes nothing.
+ *
+ * @param initiator  the initiator
+ * @param packet, packet_len  the packet
+ * @param out_progress  TENANTSEAL_HANDSHAKE_SEND or TENANTSEAL_HANDSHAKE_ESTABLISHED: in both cases send
+ *     tenantseal_initiator_packet() at once
+ * @param out_session  the session if it is there, for tenantseal_session_free(); else NULL
+ * @return OPEN if it is not the genuine answer: drop it silently, and go on waiting; SESSION_EXPIRED
+ *     after 15 seconds; SUSPENDED, REMOVED or UNKNOWN_PRINCIPAL for either side; FORKED; RANDOM; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_initiator_receive(tenantseal_initiator *initiator,
+                                               const uint8_t *packet,
+                                               size_t packet_len,
+                                               int32_t *out_progress,
+                                               tenantseal_session **out_session);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param initiator  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_initiator_free(tenantseal_initiator *initiator);
+
+/**
+ * TENANTSEAL_HANDSHAKE_MAX_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_handshake_max_len(void);
+
+/**
+ * Makes a listener for tenants of a keyring.
+ *
+ * @param keyring  the keyring
+ * @param out_listener  the new handle, for tenantseal_listener_free(); NULL after a failure
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_new(const tenantseal_keyring *keyring,
+                                          tenantseal_listener **out_listener);
+
+/**
+ * Sets from when on cookies are asked for, and when packets are dropped: for one endpoint, in each
+ * second. What is there stays.
+ *
+ * @param listener  the listener
+ * @param cookies_after  after how many first packets the next ones have to bring a cookie; 64 unless
+ *     set, 0 for always
+ * @param most  how many first packets are looked at, past those that brought no cookie; 4,096 unless set
+ * @param per_peer  how many handshakes of one peer are answered; 32 unless set
+ * @return FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_set_load(tenantseal_listener *listener,
+                                               uint32_t cookies_after,
+                                               uint32_t most,
+                                               uint32_t per_peer);
+
+/**
+ * Answers for an endpoint: those that it expects, and, after tenantseal_endpoint_know(), those that it
+ * knows.
+ *
+ * @param listener  the listener
+ * @param endpoint  the endpoint, as it is now
+ * @return ALREADY_EXISTS if it is there, or another of the same tenant, purpose and context knows peers:
+ *     who calls without knowing anybody would not say which; VALUE for a tenant of another keyring;
+ *     SUSPENDED; SHREDDED; IO; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_add(tenantseal_listener *listener,
+                                          const tenantseal_endpoint *endpoint);
+
+/**
+ * Has an endpoint expect a peer, with the ticket that both have, if there is one. The same peer may be
+ * expected under several.
+ *
+ * @param listener  the listener
+ * @param endpoint  the endpoint
+ * @param peer  whom
+ * @return UNKNOWN_PRINCIPAL if the endpoint was not added; as tenantseal_listener_add()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_expect(tenantseal_listener *listener,
+                                             const tenantseal_endpoint *endpoint,
+                                             const tenantseal_peer *peer);
+
+/**
+ * Has an endpoint no longer expect a peer under that key and ticket. Sessions that are there go on.
+ *
+ * @param listener  the listener
+ * @param endpoint  the endpoint
+ * @param peer  whom
+ * @return UNKNOWN_PRINCIPAL if the endpoint was not added or the peer was not expected; as
+ *     tenantseal_listener_add()
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_forget(tenantseal_listener *listener,
+                                             const tenantseal_endpoint *endpoint,
+                                             const tenantseal_peer *peer);
+
+/**
+ * Says how many handshakes are answered and not confirmed.
+ *
+ * @param listener  the listener
+ * @param out_count  how many
+ * @return FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_pending(const tenantseal_listener *listener,
+                                              size_t *out_count);
+
+/**
+ * How much room tenantseal_listener_receive() wants: TENANTSEAL_HANDSHAKE_MAX_LEN, or as much as the
+ * packet if that is more.
+ *
+ * @param packet_len  the length of the packet
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_listener_receive_len(size_t packet_len);
+
+/**
+ * Takes a packet that is of no session that you know: tenantseal_receiver_index() finds those that you
+ * do.
+ *
+ * @param listener  the listener
+ * @param address, address_len  where it came from, as in `struct in_addr` or `in6_addr`: 4 or 16 bytes.
+ *     Behind a proxy the client's, not the proxy's
+ * @param port  the port there
+ * @param packet, packet_len  the packet
+ * @param out_progress  TENANTSEAL_HANDSHAKE_SEND: send what was written to where the packet came from.
+ *     TENANTSEAL_HANDSHAKE_ESTABLISHED: the session is there, and what was written is the packet's
+ *     content: nothing, unless the packet that confirms was lost
+ * @param out_session  the session if it is there, for tenantseal_session_free(); else NULL. It takes the
+ *     place of an older one with the same peer
+ * @param out, out_cap, out_len  where to write, its capacity, and what its length became. It wants the
+ *     room of tenantseal_listener_receive_len(), before anything is done
+ * @return OPEN for whatever is not to be answered: drop it silently; RANDOM or IO, which are silence to
+ *     the sender too; VALUE for another address; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_receive(tenantseal_listener *listener,
+                                              const uint8_t *address,
+                                              size_t address_len,
+                                              uint32_t port,
+                                              const uint8_t *packet,
+                                              size_t packet_len,
+                                              int32_t *out_progress,
+                                              tenantseal_session **out_session,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param listener  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_listener_free(tenantseal_listener *listener);
+
+/**
+ * Writes who is on the other side.
+ *
+ * @param session  the session
+ * @param out_kind  what it is: one of TENANTSEAL_PRINCIPAL_*
+ * @param out, out_cap, out_len  its id, 128 bytes at most
+ * @return STATE after tenantseal_session_split(); FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_peer(const tenantseal_session *session,
+                                          int32_t *out_kind,
+                                          uint8_t *out,
+                                          size_t out_cap,
+                                          size_t *out_len);
+
+/**
+ * Writes the static key of the other side.
+ *
+ * @param session  the session
+ * @param out, out_cap, out_len  the public key, TENANTSEAL_PUBLIC_KEY_LEN bytes
+ * @return STATE after tenantseal_session_split(); FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_peer_key(const tenantseal_session *session,
+                                              uint8_t *out,
+                                              size_t out_cap,
+                                              size_t *out_len);
+
+/**
+ * Writes the number in the packets for this session: tenantseal_receiver_index().
+ *
+ * @param session  the session
+ * @param out_index  the number
+ * @return STATE after tenantseal_session_split(); FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_index(const tenantseal_session *session,
+                                           uint32_t *out_index);
+
+/**
+ * Writes what a layer above binds itself to: the same on both sides and of this session alone. No
+ * secret.
+ *
+ * @param session  the session
+ * @param out, out_cap, out_len  TENANTSEAL_CHANNEL_BINDING_LEN bytes
+ * @return STATE after tenantseal_session_split(); FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_channel_binding(const tenantseal_session *session,
+                                                     uint8_t *out,
+                                                     size_t out_cap,
+                                                     size_t *out_len);
+
+/**
+ * Derives a secret for something else, the same on both sides.
+ *
+ * @param session  the session
+ * @param label, label_len  what for, UTF-8, not empty
+ * @param context, context_len  what else it depends on
+ * @param length  how long it shall be: 1 to 8,160 bytes
+ * @param out, out_cap, out_len  the secret, `length` bytes
+ * @return VALUE; TOO_LONG; STATE after tenantseal_session_split(); FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_export(const tenantseal_session *session,
+                                            const uint8_t *label,
+                                            size_t label_len,
+                                            const uint8_t *context,
+                                            size_t context_len,
+                                            size_t length,
+                                            uint8_t *out,
+                                            size_t out_cap,
+                                            size_t *out_len);
+
+/**
+ * Gives the halves of a session for datagrams, once.
+ *
+ * @param session  the session, which is still to be released
+ * @param out_sender  the new handle, for tenantseal_session_sender_free(); NULL after a failure
+ * @param out_receiver  the new handle, for tenantseal_session_receiver_free(); NULL after a failure
+ * @return STATE the second time; FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_split(tenantseal_session *session,
+                                           tenantseal_session_sender **out_sender,
+                                           tenantseal_session_receiver **out_receiver);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param session  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_session_free(tenantseal_session *session);
+
+/**
+ * Reads the number that a packet's receiver gave to its session, by which a program with many sessions
+ * finds the right one. Nothing is authenticated yet.
+ *
+ * @param packet, packet_len  the packet
+ * @param out_index  the number
+ * @return ABSENT for the first packet of a handshake, which a listener takes, and for what is no packet
+ *     of a session
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_receiver_index(const uint8_t *packet,
+                                            size_t packet_len,
+                                            uint32_t *out_index);
+
+/**
+ * TENANTSEAL_CHANNEL_BINDING_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_channel_binding_len(void);
+
+/**
+ * How much room tenantseal_session_receiver_open() wants: as much as can be in the packet.
+ *
+ * @param packet_len  the length of the packet
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_session_receiver_open_len(size_t packet_len);
+
+/**
+ * Opens a datagram. It wants the room of tenantseal_session_receiver_open_len() before it does anything.
+ *
+ * @param receiver  the receiver
+ * @param packet, packet_len  the packet
+ * @param out, out_cap, out_len  what is in it: nothing in a packet that only says that the other side is
+ *     there
+ * @return OPEN if it is not genuine, was opened before, or is too old: drop it silently; SESSION_EXPIRED
+ *     when the session has reached a limit; SUSPENDED, REMOVED or SHREDDED when it was ended; FORKED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_receiver_open(tenantseal_session_receiver *receiver,
+                                                   const uint8_t *packet,
+                                                   size_t packet_len,
+                                                   uint8_t *out,
+                                                   size_t out_cap,
+                                                   size_t *out_len);
+
+/**
+ * Says what became of the packets so far.
+ *
+ * @param receiver  the receiver
+ * @param out_opened  they were genuine, and opened
+ * @param out_refused  they were no packets of this session, or altered
+ * @param out_repeated  they had been opened before, or were older than the window
+ * @return FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_receiver_counts(const tenantseal_session_receiver *receiver,
+                                                     uint64_t *out_opened,
+                                                     uint64_t *out_refused,
+                                                     uint64_t *out_repeated);
+
+/**
+ * Writes the number in the packets for this session: tenantseal_receiver_index().
+ *
+ * @param receiver  the receiver
+ * @param out_index  the number
+ * @return FORKED
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_receiver_index(const tenantseal_session_receiver *receiver,
+                                                    uint32_t *out_index);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param receiver  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_session_receiver_free(tenantseal_session_receiver *receiver);
+
+/**
+ * The length of a packet: TENANTSEAL_SESSION_OVERHEAD more than what is in it. 0 if that is more than a
+ * packet can have.
+ *
+ * @param plaintext_len  the length of what is in it
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_session_sender_seal_len(size_t plaintext_len);
+
+/**
+ * Seals a datagram. It wants the room of tenantseal_session_sender_seal_len() before it takes a number.
+ *
+ * @param sender  the sender
+ * @param plaintext, plaintext_len  what is in it, which may be nothing
+ * @param out, out_cap, out_len  the packet, tenantseal_session_sender_seal_len() bytes
+ * @return TOO_LONG over TENANTSEAL_SESSION_PACKET_MAX_LEN; SESSION_EXPIRED when the session has reached a
+ *     limit: make a new one; SUSPENDED, REMOVED or SHREDDED when it was ended; FORKED; IO
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_sender_seal(const tenantseal_session_sender *sender,
+                                                 const uint8_t *plaintext,
+                                                 size_t plaintext_len,
+                                                 uint8_t *out,
+                                                 size_t out_cap,
+                                                 size_t *out_len);
+
+/**
+ * Says whether it is time for a new handshake. This session goes on until the new one is there, or it
+ * has expired.
+ *
+ * @param sender  the sender
+ * @param out_due  1 if it is, else 0
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_sender_rekey_due(const tenantseal_session_sender *sender,
+                                                      int32_t *out_due);
+
+/**
+ * Says how many packets were sealed.
+ *
+ * @param sender  the sender
+ * @param out_count  how many
+ * @return OK
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_session_sender_sealed(const tenantseal_session_sender *sender,
+                                                   uint64_t *out_count);
+
+/**
+ * Releases a handle. NULL is accepted; calls that use the object now go on to their end.
+ *
+ * @param sender  the handle, which is of no use afterwards
+ * @return HANDLE if it is no live handle of this type, as after a first release
+ */
+TENANTSEAL_API tenantseal_status tenantseal_session_sender_free(tenantseal_session_sender *sender);
+
+/**
+ * TENANTSEAL_SESSION_OVERHEAD, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_session_overhead(void);
+
+/**
+ * TENANTSEAL_SESSION_PACKET_MAX_LEN, for callers that cannot read macros.
+ */
+TENANTSEAL_API TENANTSEAL_MUST_CHECK size_t tenantseal_session_packet_max_len(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -52,9 +52,17 @@ enum {
     TENANTSEAL_ERROR_FORKED = 503,
     TENANTSEAL_ERROR_INSECURE_FOLDER = 504,
     TENANTSEAL_ERROR_INTERRUPTED = 505,
+    TENANTSEAL_ERROR_SESSION_EXPIRED = 601,
+    TENANTSEAL_ERROR_TRUNCATED = 602,
     TENANTSEAL_KEK_LEN = 32,
     TENANTSEAL_CALLBACK_TOKEN_LEN = 32,
     TENANTSEAL_CALLBACK_KEY_LEN = 43,
+    TENANTSEAL_PRINCIPAL_MEMBER = 1,
+    TENANTSEAL_PRINCIPAL_CLIENT = 2,
+    TENANTSEAL_PRINCIPAL_SERVICE = 3,
+    TENANTSEAL_PRINCIPAL_STATE_ACTIVE = 1,
+    TENANTSEAL_PRINCIPAL_STATE_SUSPENDED = 2,
+    TENANTSEAL_PRINCIPAL_STATE_REMOVED = 3,
     TENANTSEAL_SEALED_OVERHEAD = 64,
     TENANTSEAL_KEY_COMMITMENT_LEN = 16,
     TENANTSEAL_RECEIVE_ID_ANY = 1,
@@ -76,24 +84,40 @@ enum {
     TENANTSEAL_JS_SIGNATURE_LEN = 40,
     TENANTSEAL_LOGIN_SECRET_LEN = 32,
     TENANTSEAL_LOGIN_STATE_LEN = 112,
-    TENANTSEAL_BROWSER_COOKIE_LEN = 32
+    TENANTSEAL_BROWSER_COOKIE_LEN = 32,
+    TENANTSEAL_PRIVATE_KEY_LEN = 32,
+    TENANTSEAL_PUBLIC_KEY_LEN = 32,
+    TENANTSEAL_TICKET_KEY_LEN = 32,
+    TENANTSEAL_HANDSHAKE_SEND = 1,
+    TENANTSEAL_HANDSHAKE_ESTABLISHED = 2,
+    TENANTSEAL_HANDSHAKE_MAX_LEN = 17408,
+    TENANTSEAL_CHANNEL_BINDING_LEN = 32,
+    TENANTSEAL_SESSION_OVERHEAD = 32,
+    TENANTSEAL_SESSION_PACKET_MAX_LEN = 65507
 };
 
 typedef struct tenantseal_biz_msg_crypt tenantseal_biz_msg_crypt;
 typedef struct tenantseal_browser tenantseal_browser;
 typedef struct tenantseal_callback tenantseal_callback;
+typedef struct tenantseal_endpoint tenantseal_endpoint;
 typedef struct tenantseal_event tenantseal_event;
 typedef struct tenantseal_field tenantseal_field;
 typedef struct tenantseal_fields tenantseal_fields;
 typedef struct tenantseal_guard tenantseal_guard;
 typedef struct tenantseal_index tenantseal_index;
+typedef struct tenantseal_initiator tenantseal_initiator;
 typedef struct tenantseal_js_ticket tenantseal_js_ticket;
 typedef struct tenantseal_keyring tenantseal_keyring;
+typedef struct tenantseal_listener tenantseal_listener;
 typedef struct tenantseal_login_states tenantseal_login_states;
 typedef struct tenantseal_mask tenantseal_mask;
 typedef struct tenantseal_media tenantseal_media;
+typedef struct tenantseal_peer tenantseal_peer;
 typedef struct tenantseal_rows tenantseal_rows;
 typedef struct tenantseal_sender tenantseal_sender;
+typedef struct tenantseal_session tenantseal_session;
+typedef struct tenantseal_session_receiver tenantseal_session_receiver;
+typedef struct tenantseal_session_sender tenantseal_session_sender;
 typedef struct tenantseal_tenant tenantseal_tenant;
 typedef struct tenantseal_tenant_vault tenantseal_tenant_vault;
 typedef struct tenantseal_transaction tenantseal_transaction;
@@ -165,6 +189,16 @@ tenantseal_status tenantseal_tenant_free(tenantseal_tenant *tenant);
 size_t tenantseal_callback_token_len(void);
 
 size_t tenantseal_callback_key_len(void);
+
+tenantseal_status tenantseal_tenant_add_principal(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len);
+
+tenantseal_status tenantseal_tenant_suspend_principal(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len, uint64_t until);
+
+tenantseal_status tenantseal_tenant_restore_principal(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len);
+
+tenantseal_status tenantseal_tenant_remove_principal(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len);
+
+tenantseal_status tenantseal_tenant_principal_state(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len, int32_t *out_state);
 
 tenantseal_status tenantseal_field_compartment(const tenantseal_field *field, const uint8_t *label, size_t label_len, tenantseal_field **out_field);
 
@@ -447,3 +481,113 @@ tenantseal_status tenantseal_transaction_delete(tenantseal_transaction *transact
 tenantseal_status tenantseal_transaction_commit(tenantseal_transaction *transaction);
 
 tenantseal_status tenantseal_transaction_free(tenantseal_transaction *transaction);
+
+tenantseal_status tenantseal_private_key_generate(uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_private_key_public(const uint8_t *private_key, size_t private_key_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+size_t tenantseal_private_key_len(void);
+
+size_t tenantseal_public_key_len(void);
+
+tenantseal_status tenantseal_peer_new(int32_t kind, const uint8_t *id, size_t id_len, const uint8_t *public_key, size_t public_key_len, tenantseal_peer **out_peer);
+
+tenantseal_status tenantseal_peer_set_ticket(tenantseal_peer *peer, const uint8_t *id, size_t id_len, const uint8_t *key, size_t key_len);
+
+tenantseal_status tenantseal_peer_set_resumption(tenantseal_peer *peer, const tenantseal_session *session);
+
+tenantseal_status tenantseal_peer_free(tenantseal_peer *peer);
+
+size_t tenantseal_ticket_key_len(void);
+
+tenantseal_status tenantseal_endpoint_new(const tenantseal_tenant *tenant, int32_t kind, const uint8_t *id, size_t id_len, const uint8_t *private_key, size_t private_key_len, const uint8_t *purpose, size_t purpose_len, tenantseal_endpoint **out_endpoint);
+
+tenantseal_status tenantseal_endpoint_set_context(tenantseal_endpoint *endpoint, const uint8_t *context, size_t context_len);
+
+tenantseal_status tenantseal_endpoint_set_certificate(tenantseal_endpoint *endpoint, const uint8_t *certificate, size_t certificate_len);
+
+tenantseal_status tenantseal_endpoint_set_phase(tenantseal_endpoint *endpoint, uint64_t packets, uint64_t bytes, uint64_t seconds);
+
+tenantseal_status tenantseal_endpoint_set_session(tenantseal_endpoint *endpoint, uint64_t packets, uint64_t seconds, uint64_t failures);
+
+tenantseal_status tenantseal_endpoint_set_window(tenantseal_endpoint *endpoint, size_t packets);
+
+tenantseal_status tenantseal_endpoint_know(tenantseal_endpoint *endpoint, const tenantseal_peer *peer);
+
+tenantseal_status tenantseal_endpoint_initiate(const tenantseal_endpoint *endpoint, const tenantseal_peer *peer, tenantseal_initiator **out_initiator);
+
+tenantseal_status tenantseal_endpoint_initiate_ik(const tenantseal_endpoint *endpoint, const tenantseal_peer *peer, tenantseal_initiator **out_initiator);
+
+tenantseal_status tenantseal_endpoint_initiate_xx(const tenantseal_endpoint *endpoint, tenantseal_initiator **out_initiator);
+
+tenantseal_status tenantseal_endpoint_free(tenantseal_endpoint *endpoint);
+
+tenantseal_status tenantseal_initiator_packet(const tenantseal_initiator *initiator, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_initiator_index(const tenantseal_initiator *initiator, uint32_t *out_index);
+
+tenantseal_status tenantseal_initiator_receive(tenantseal_initiator *initiator, const uint8_t *packet, size_t packet_len, int32_t *out_progress, tenantseal_session **out_session);
+
+tenantseal_status tenantseal_initiator_free(tenantseal_initiator *initiator);
+
+size_t tenantseal_handshake_max_len(void);
+
+tenantseal_status tenantseal_listener_new(const tenantseal_keyring *keyring, tenantseal_listener **out_listener);
+
+tenantseal_status tenantseal_listener_set_load(tenantseal_listener *listener, uint32_t cookies_after, uint32_t most, uint32_t per_peer);
+
+tenantseal_status tenantseal_listener_add(tenantseal_listener *listener, const tenantseal_endpoint *endpoint);
+
+tenantseal_status tenantseal_listener_expect(tenantseal_listener *listener, const tenantseal_endpoint *endpoint, const tenantseal_peer *peer);
+
+tenantseal_status tenantseal_listener_forget(tenantseal_listener *listener, const tenantseal_endpoint *endpoint, const tenantseal_peer *peer);
+
+tenantseal_status tenantseal_listener_pending(const tenantseal_listener *listener, size_t *out_count);
+
+size_t tenantseal_listener_receive_len(size_t packet_len);
+
+tenantseal_status tenantseal_listener_receive(tenantseal_listener *listener, const uint8_t *address, size_t address_len, uint32_t port, const uint8_t *packet, size_t packet_len, int32_t *out_progress, tenantseal_session **out_session, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_listener_free(tenantseal_listener *listener);
+
+tenantseal_status tenantseal_session_peer(const tenantseal_session *session, int32_t *out_kind, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_peer_key(const tenantseal_session *session, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_index(const tenantseal_session *session, uint32_t *out_index);
+
+tenantseal_status tenantseal_session_channel_binding(const tenantseal_session *session, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_export(const tenantseal_session *session, const uint8_t *label, size_t label_len, const uint8_t *context, size_t context_len, size_t length, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_split(tenantseal_session *session, tenantseal_session_sender **out_sender, tenantseal_session_receiver **out_receiver);
+
+tenantseal_status tenantseal_session_free(tenantseal_session *session);
+
+tenantseal_status tenantseal_receiver_index(const uint8_t *packet, size_t packet_len, uint32_t *out_index);
+
+size_t tenantseal_channel_binding_len(void);
+
+size_t tenantseal_session_receiver_open_len(size_t packet_len);
+
+tenantseal_status tenantseal_session_receiver_open(tenantseal_session_receiver *receiver, const uint8_t *packet, size_t packet_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_receiver_counts(const tenantseal_session_receiver *receiver, uint64_t *out_opened, uint64_t *out_refused, uint64_t *out_repeated);
+
+tenantseal_status tenantseal_session_receiver_index(const tenantseal_session_receiver *receiver, uint32_t *out_index);
+
+tenantseal_status tenantseal_session_receiver_free(tenantseal_session_receiver *receiver);
+
+size_t tenantseal_session_sender_seal_len(size_t plaintext_len);
+
+tenantseal_status tenantseal_session_sender_seal(const tenantseal_session_sender *sender, const uint8_t *plaintext, size_t plaintext_len, uint8_t *out, size_t out_cap, size_t *out_len);
+
+tenantseal_status tenantseal_session_sender_rekey_due(const tenantseal_session_sender *sender, int32_t *out_due);
+
+tenantseal_status tenantseal_session_sender_sealed(const tenantseal_session_sender *sender, uint64_t *out_count);
+
+tenantseal_status tenantseal_session_sender_free(tenantseal_session_sender *sender);
+
+size_t tenantseal_session_overhead(void);
+
+size_t tenantseal_session_packet_max_len(void);

@@ -21,6 +21,8 @@ pub mod keyring;
 pub mod policy;
 pub mod tenant;
 
+pub mod principal;
+
 pub mod field;
 
 pub mod bulk;
@@ -51,10 +53,13 @@ pub mod rows;
 pub mod tenant_vault;
 pub mod transaction;
 
+pub mod session;
+
 // What they share.
 
 mod boundary;
 mod content;
+mod exclusive;
 mod fork;
 mod handle;
 mod input;

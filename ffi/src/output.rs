@@ -345,6 +345,39 @@ impl<H: Opaque> Output for Handle<H> {
     }
 }
 
+/// A new object, as its handle, or NULL where the body made none.
+pub(crate) struct OptionalHandle<H: Opaque>(pub(crate) *mut *mut H);
+
+impl<H: Opaque> Output for OptionalHandle<H> {
+    type Value = Option<H::Object>;
+
+    fn check(&self) -> Result<()> {
+        Handle(self.0).check()
+    }
+
+    fn ranges(&self, show: &mut dyn FnMut(Range<usize>)) {
+        Handle(self.0).ranges(show);
+    }
+
+    unsafe fn write(&self, object: Option<H::Object>) -> Result<()> {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match object {
+                Some(object) => Handle(self.0).write(object),
+                None => {
+                    put(self.0, ptr::null_mut());
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    unsafe fn fail(&self, failure: Failure) {
+        // SAFETY: the caller's promise.
+        unsafe { Handle(self.0).fail(failure) };
+    }
+}
+
 /// No output.
 impl Output for () {
     type Value = ();

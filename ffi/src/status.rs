@@ -121,6 +121,8 @@ pub const STATUSES: &[Status] = &[
     core(c"FORKED", Error::Forked),
     core(c"INSECURE_FOLDER", Error::InsecureFolder),
     core(c"INTERRUPTED", Error::Interrupted),
+    core(c"SESSION_EXPIRED", Error::SessionExpired),
+    core(c"TRUNCATED", Error::Truncated),
 ];
 
 const fn failure(name: &'static CStr, failure: Failure) -> Status {

@@ -50,9 +50,17 @@ final class Library {
     static final int ERROR_FORKED = 503;
     static final int ERROR_INSECURE_FOLDER = 504;
     static final int ERROR_INTERRUPTED = 505;
+    static final int ERROR_SESSION_EXPIRED = 601;
+    static final int ERROR_TRUNCATED = 602;
     static final int KEK_LEN = 32;
     static final int CALLBACK_TOKEN_LEN = 32;
     static final int CALLBACK_KEY_LEN = 43;
+    static final int PRINCIPAL_MEMBER = 1;
+    static final int PRINCIPAL_CLIENT = 2;
+    static final int PRINCIPAL_SERVICE = 3;
+    static final int PRINCIPAL_STATE_ACTIVE = 1;
+    static final int PRINCIPAL_STATE_SUSPENDED = 2;
+    static final int PRINCIPAL_STATE_REMOVED = 3;
     static final int SEALED_OVERHEAD = 64;
     static final int KEY_COMMITMENT_LEN = 16;
     static final int RECEIVE_ID_ANY = 1;
@@ -75,6 +83,15 @@ final class Library {
     static final int LOGIN_SECRET_LEN = 32;
     static final int LOGIN_STATE_LEN = 112;
     static final int BROWSER_COOKIE_LEN = 32;
+    static final int PRIVATE_KEY_LEN = 32;
+    static final int PUBLIC_KEY_LEN = 32;
+    static final int TICKET_KEY_LEN = 32;
+    static final int HANDSHAKE_SEND = 1;
+    static final int HANDSHAKE_ESTABLISHED = 2;
+    static final int HANDSHAKE_MAX_LEN = 17408;
+    static final int CHANNEL_BINDING_LEN = 32;
+    static final int SESSION_OVERHEAD = 32;
+    static final int SESSION_PACKET_MAX_LEN = 65507;
 
     static {
         Loader.load(Library.class);
@@ -148,6 +165,16 @@ final class Library {
     static native long tenantseal_callback_token_len();
 
     static native long tenantseal_callback_key_len();
+
+    static native int tenantseal_tenant_add_principal(long tenant, int kind, byte[] id, long idLen);
+
+    static native int tenantseal_tenant_suspend_principal(long tenant, int kind, byte[] id, long idLen, long until);
+
+    static native int tenantseal_tenant_restore_principal(long tenant, int kind, byte[] id, long idLen);
+
+    static native int tenantseal_tenant_remove_principal(long tenant, int kind, byte[] id, long idLen);
+
+    static native int tenantseal_tenant_principal_state(long tenant, int kind, byte[] id, long idLen, int[] outState);
 
     static native int tenantseal_field_compartment(long field, byte[] label, long labelLen, long[] outField);
 
@@ -430,4 +457,114 @@ final class Library {
     static native int tenantseal_transaction_commit(long transaction);
 
     static native int tenantseal_transaction_free(long transaction);
+
+    static native int tenantseal_private_key_generate(byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_private_key_public(byte[] privateKey, long privateKeyLen, byte[] out, long outCap, long[] outLen);
+
+    static native long tenantseal_private_key_len();
+
+    static native long tenantseal_public_key_len();
+
+    static native int tenantseal_peer_new(int kind, byte[] id, long idLen, byte[] publicKey, long publicKeyLen, long[] outPeer);
+
+    static native int tenantseal_peer_set_ticket(long peer, byte[] id, long idLen, byte[] key, long keyLen);
+
+    static native int tenantseal_peer_set_resumption(long peer, long session);
+
+    static native int tenantseal_peer_free(long peer);
+
+    static native long tenantseal_ticket_key_len();
+
+    static native int tenantseal_endpoint_new(long tenant, int kind, byte[] id, long idLen, byte[] privateKey, long privateKeyLen, byte[] purpose, long purposeLen, long[] outEndpoint);
+
+    static native int tenantseal_endpoint_set_context(long endpoint, byte[] context, long contextLen);
+
+    static native int tenantseal_endpoint_set_certificate(long endpoint, byte[] certificate, long certificateLen);
+
+    static native int tenantseal_endpoint_set_phase(long endpoint, long packets, long bytes, long seconds);
+
+    static native int tenantseal_endpoint_set_session(long endpoint, long packets, long seconds, long failures);
+
+    static native int tenantseal_endpoint_set_window(long endpoint, long packets);
+
+    static native int tenantseal_endpoint_know(long endpoint, long peer);
+
+    static native int tenantseal_endpoint_initiate(long endpoint, long peer, long[] outInitiator);
+
+    static native int tenantseal_endpoint_initiate_ik(long endpoint, long peer, long[] outInitiator);
+
+    static native int tenantseal_endpoint_initiate_xx(long endpoint, long[] outInitiator);
+
+    static native int tenantseal_endpoint_free(long endpoint);
+
+    static native int tenantseal_initiator_packet(long initiator, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_initiator_index(long initiator, int[] outIndex);
+
+    static native int tenantseal_initiator_receive(long initiator, byte[] packet, long packetLen, int[] outProgress, long[] outSession);
+
+    static native int tenantseal_initiator_free(long initiator);
+
+    static native long tenantseal_handshake_max_len();
+
+    static native int tenantseal_listener_new(long keyring, long[] outListener);
+
+    static native int tenantseal_listener_set_load(long listener, int cookiesAfter, int most, int perPeer);
+
+    static native int tenantseal_listener_add(long listener, long endpoint);
+
+    static native int tenantseal_listener_expect(long listener, long endpoint, long peer);
+
+    static native int tenantseal_listener_forget(long listener, long endpoint, long peer);
+
+    static native int tenantseal_listener_pending(long listener, long[] outCount);
+
+    static native long tenantseal_listener_receive_len(long packetLen);
+
+    static native int tenantseal_listener_receive(long listener, byte[] address, long addressLen, int port, byte[] packet, long packetLen, int[] outProgress, long[] outSession, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_listener_free(long listener);
+
+    static native int tenantseal_session_peer(long session, int[] outKind, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_peer_key(long session, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_index(long session, int[] outIndex);
+
+    static native int tenantseal_session_channel_binding(long session, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_export(long session, byte[] label, long labelLen, byte[] context, long contextLen, long length, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_split(long session, long[] outSender, long[] outReceiver);
+
+    static native int tenantseal_session_free(long session);
+
+    static native int tenantseal_receiver_index(byte[] packet, long packetLen, int[] outIndex);
+
+    static native long tenantseal_channel_binding_len();
+
+    static native long tenantseal_session_receiver_open_len(long packetLen);
+
+    static native int tenantseal_session_receiver_open(long receiver, byte[] packet, long packetLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_receiver_counts(long receiver, long[] outOpened, long[] outRefused, long[] outRepeated);
+
+    static native int tenantseal_session_receiver_index(long receiver, int[] outIndex);
+
+    static native int tenantseal_session_receiver_free(long receiver);
+
+    static native long tenantseal_session_sender_seal_len(long plaintextLen);
+
+    static native int tenantseal_session_sender_seal(long sender, byte[] plaintext, long plaintextLen, byte[] out, long outCap, long[] outLen);
+
+    static native int tenantseal_session_sender_rekey_due(long sender, int[] outDue);
+
+    static native int tenantseal_session_sender_sealed(long sender, long[] outCount);
+
+    static native int tenantseal_session_sender_free(long sender);
+
+    static native long tenantseal_session_overhead();
+
+    static native long tenantseal_session_packet_max_len();
 }
