@@ -1,6 +1,6 @@
 //! Keyrings, tenants and the policy.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::SystemTime};
 
 use pyo3::{
     prelude::*,
@@ -12,6 +12,7 @@ use crate::{
     convert::{Bytes, Input, all, id},
     error::{OrRaise as _, no_pickle},
     field::Field,
+    principal::{self, PrincipalId},
 };
 
 #[pyclass(frozen, module = "tenantseal")]
@@ -145,6 +146,40 @@ impl Tenant {
             (pair.generation().to_u32(), pair.token().to_owned(), pair.encoding_aes_key().to_owned())
         };
         Ok(all.iter().map(one).collect())
+    }
+
+    #[pyo3(signature = (principal, /))]
+    fn add_principal(&self, py: Python<'_>, principal: &Bound<'_, PrincipalId>) -> PyResult<()> {
+        let principal = &principal.get().0;
+        py.detach(|| self.0.add_principal(principal)).or_raise(py)
+    }
+
+    #[pyo3(signature = (principal, /, *, until = None))]
+    fn suspend_principal(
+        &self,
+        py: Python<'_>,
+        principal: &Bound<'_, PrincipalId>,
+        until: Option<SystemTime>,
+    ) -> PyResult<()> {
+        let principal = &principal.get().0;
+        py.detach(|| self.0.suspend_principal(principal, until)).or_raise(py)
+    }
+
+    #[pyo3(signature = (principal, /))]
+    fn restore_principal(&self, py: Python<'_>, principal: &Bound<'_, PrincipalId>) -> PyResult<()> {
+        let principal = &principal.get().0;
+        py.detach(|| self.0.restore_principal(principal)).or_raise(py)
+    }
+
+    #[pyo3(signature = (principal, /))]
+    fn remove_principal(&self, py: Python<'_>, principal: &Bound<'_, PrincipalId>) -> PyResult<()> {
+        let principal = &principal.get().0;
+        py.detach(|| self.0.remove_principal(principal)).or_raise(py)
+    }
+
+    #[pyo3(signature = (principal, /))]
+    fn principal_state(&self, py: Python<'_>, principal: &Bound<'_, PrincipalId>) -> PyResult<&'static str> {
+        principal::state(py, self.0.principal_state(&principal.get().0).or_raise(py)?)
     }
 
     fn __reduce__(slf: &Bound<'_, Self>) -> PyResult<()> {

@@ -12,6 +12,8 @@ mod js_sdk;
 mod keyring;
 mod login;
 mod media;
+mod principal;
+mod session;
 mod vault;
 mod wecom;
 
@@ -29,6 +31,11 @@ mod _native {
         keyring::{Keyring, Tenant, check_policy},
         login::{Browser, LoginStates},
         media::Media,
+        principal::PrincipalId,
+        session::{
+            Endpoint, Initiator, Listener, Peer, PrivateKey, Session, SessionReceiver, SessionSender, Ticket,
+            receiver_index,
+        },
         vault::{Masked, Record, TenantVault, Transaction, Vault},
         wecom::{AnyReceiveId, Callback, Diagnosis, Event, MemoryGuard, Sender},
     };

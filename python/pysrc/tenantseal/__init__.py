@@ -15,8 +15,8 @@ True
 >>> mobile.open_masked(sealed, row=42)
 '138****8000'
 
-`tenantseal.wecom` has callbacks, `tenantseal.store` a vault on SQLite. Whatever `str` and `bytes` a call returns stays in
-memory until Python frees it, and cannot be wiped.
+`tenantseal.wecom` has callbacks, `tenantseal.store` a vault on SQLite, `tenantseal.session` sessions between two clients.
+Whatever `str` and `bytes` a call returns stays in memory until Python frees it, and cannot be wiped.
 """
 
 from ._errors import (
@@ -32,6 +32,7 @@ from ._errors import (
     OpenError,
     PolicyError,
     RetryLaterError,
+    SessionExpiredError,
     StateError,
     StoreError,
     SystemRefusedError,
@@ -43,6 +44,7 @@ from ._native import (
     Field,
     Keyring,
     Mask,
+    PrincipalId,
     Tenant,
     Unbound,
     __version__,
@@ -70,7 +72,9 @@ __all__ = [
     "NotFoundError",
     "OpenError",
     "PolicyError",
+    "PrincipalId",
     "RetryLaterError",
+    "SessionExpiredError",
     "StateError",
     "StoreError",
     "SystemRefusedError",

@@ -84,6 +84,10 @@ class ForkedError(TenantsealError):
     """A handle from before a fork was used in the child: open a new one there."""
 
 
+class SessionExpiredError(TenantsealError):
+    """A session or a handshake has reached a limit: make a new one."""
+
+
 _BY_CODE: dict[int, type[TenantsealError]] = {
     101: AlreadyExistsError,
     102: InvalidValueError,
@@ -122,6 +126,8 @@ _BY_CODE: dict[int, type[TenantsealError]] = {
     503: ForkedError,
     504: SystemRefusedError,
     505: TenantsealError,
+    601: SessionExpiredError,
+    602: OpenError,
 }
 
 

@@ -1,5 +1,6 @@
 """The extension module. Import from `tenantseal`, `tenantseal.wecom` and `tenantseal.store` instead."""
 
+import datetime
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal, Protocol, SupportsIndex, TypeAlias, final
@@ -14,26 +15,37 @@ __all__ = [
     "Browser",
     "Callback",
     "Diagnosis",
+    "Endpoint",
     "Event",
     "Field",
+    "Initiator",
     "JsConfig",
     "JsTicket",
     "Keyring",
+    "Listener",
     "LoginStates",
     "Mask",
     "Masked",
     "Media",
     "MemoryGuard",
+    "Peer",
+    "PrincipalId",
+    "PrivateKey",
     "Record",
     "Sender",
+    "Session",
+    "SessionReceiver",
+    "SessionSender",
     "Tenant",
     "TenantVault",
+    "Ticket",
     "Transaction",
     "Unbound",
     "Vault",
     "__version__",
     "cell_header",
     "check_policy",
+    "receiver_index",
 ]
 
 _Text: TypeAlias = str | Buffer
@@ -100,6 +112,39 @@ class Tenant:
         The newest first, then what the console may still have, for `Callback(previous=...)`. `application` is your own
         permanent name for it, 1 to 128 bytes.
         """
+    def add_principal(self, principal: PrincipalId, /) -> None:
+        """Make a principal known, and active: nobody has a session whom the tenant does not know."""
+    def suspend_principal(self, principal: PrincipalId, /, *, until: datetime.datetime | None = None) -> None:
+        """Take everything away from a principal at once; its sessions end. `until` says when to look at it again."""
+    def restore_principal(self, principal: PrincipalId, /) -> None:
+        """Give a suspended principal everything back, but for its sessions."""
+    def remove_principal(self, principal: PrincipalId, /) -> None:
+        """Remove a suspended principal for good. Its id stays known, so that nobody else gets it."""
+    def principal_state(self, principal: PrincipalId, /) -> Literal["active", "suspended", "removed"]:
+        """Where in its life a principal is."""
+
+@final
+class PrincipalId:
+    """A member, client or service of a tenant: a kind, and your own id of 1 to 128 bytes."""
+
+    @staticmethod
+    def member(id: _Text, /) -> PrincipalId:
+        """A person."""
+    @staticmethod
+    def client(id: _Text, /) -> PrincipalId:
+        """A device or program of a member, with keys of its own."""
+    @staticmethod
+    def service(id: _Text, /) -> PrincipalId:
+        """A program of the operator or of the tenant."""
+    @property
+    def kind(self) -> Literal["member", "client", "service"]:
+        """What it is."""
+    @property
+    def id(self) -> bytes:
+        """Your own id of it."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Field:
@@ -552,3 +597,208 @@ class Masked:
     def __getitem__(self, key: str, /) -> str: ...
     def __contains__(self, key: str, /) -> bool: ...
     def __len__(self) -> int: ...
+
+@final
+class PrivateKey:
+    """The static key of one endpoint, 32 bytes of X25519. It is made where it is used and stays there."""
+
+    @staticmethod
+    def generate() -> PrivateKey:
+        """Make a fresh key."""
+    @staticmethod
+    def from_bytes(key: Buffer, /) -> PrivateKey:
+        """Take the 32 bytes that were stored; `InvalidValueError` for another length, and for equal bytes."""
+    def expose_secret(self) -> bytes:
+        """The 32 bytes, to be stored sealed."""
+    @property
+    def public_key(self) -> bytes:
+        """What the others know it by: 32 bytes, no secret."""
+
+@final
+class Ticket:
+    """A secret that two endpoints share for their handshakes: from a key server, or left by an earlier session.
+
+    `id` has 1 to 64 bytes and is no secret; `key` has 32 random ones.
+    """
+
+    def __new__(cls, id: _Text, key: Buffer) -> Ticket: ...
+    @property
+    def id(self) -> bytes:
+        """By which both name it."""
+
+@final
+class Peer:
+    """An endpoint whose static key of 32 bytes is known beforehand, from where nobody could put in another one."""
+
+    def __new__(cls, id: PrincipalId, key: Buffer, *, ticket: Ticket | None = None) -> Peer: ...
+    @property
+    def id(self) -> PrincipalId:
+        """Who it is."""
+    @property
+    def key(self) -> bytes:
+        """Its public key."""
+
+@final
+class Endpoint:
+    """One principal of one tenant that has sessions for one purpose. Share it freely between threads.
+
+    Two endpoints meet only if tenant, `purpose` (your own permanent name, 1 to 64 bytes) and `context` (at most 1,024
+    bytes) are the same on both sides. `known` is whom this one believes where it does not know the other side's key
+    beforehand; without it, it has no session with such. `certificate` is shown to those that ask for one.
+
+    The limits can be lowered, and neither raised nor switched off: a key phase ends after `phase_packets` (2^28),
+    `phase_bytes` (64 GiB) or `phase_time` (60 seconds), a session after `packets` (2^29), `lifetime` (180 seconds) or
+    `failures` to open (2^36); `window` (2,048) is how many packets before the latest may still arrive.
+
+    Raises `InvalidValueError`; `NotFoundError` and `StateError` for a principal that is not known, or may not act.
+    """
+
+    def __new__(
+        cls,
+        tenant: Tenant,
+        id: PrincipalId,
+        key: PrivateKey,
+        purpose: str,
+        *,
+        context: _Text | None = None,
+        certificate: Buffer | None = None,
+        known: Iterable[Peer] | None = None,
+        phase_packets: int | None = None,
+        phase_bytes: int | None = None,
+        phase_time: float | None = None,
+        packets: int | None = None,
+        lifetime: float | None = None,
+        failures: int | None = None,
+        window: int | None = None,
+    ) -> Endpoint: ...
+    def initiate(self, peer: Peer, /) -> Initiator:
+        """Call a peer that expects it: `Listener.expect`. Nobody on the way learns who speaks with whom."""
+    def initiate_ik(self, peer: Peer, /) -> Initiator:
+        """Call a peer that does not know this endpoint's key and has it among its `known`."""
+    def initiate_xx(self) -> Initiator:
+        """Call whoever of the tenant answers: each looks for the other among its `known`. `StateError` without those."""
+    @property
+    def id(self) -> PrincipalId:
+        """Who this is."""
+    @property
+    def public_key(self) -> bytes:
+        """What the others know it by."""
+
+@final
+class Initiator:
+    """A handshake that waits for the answer. If none comes within some seconds, make a new one."""
+
+    @property
+    def packet(self) -> bytes:
+        """The packet to send now: the first, the same with a cookie, or the one that confirms."""
+    @property
+    def index(self) -> int | None:
+        """The number in the packets that answer this one; None once the session is there."""
+    def receive(self, packet: Buffer, /) -> Session | None:
+        """Read a packet that came back: the session, or None while there is more to do. Send `packet` in both cases.
+
+        `OpenError` for what is not the genuine answer: drop it silently and go on waiting. `SessionExpiredError` after
+        15 seconds; `StateError` or `NotFoundError` if one of the two may not speak; `ForkedError`.
+        """
+
+@final
+class Listener:
+    """Answers the handshakes of others, for any number of endpoints of one keyring.
+
+    In each second and for one endpoint, a cookie is asked for after `cookies_after` first packets (64), `most` (4,096) are
+    looked at, and `per_peer` (32) of one peer are answered.
+    """
+
+    def __new__(
+        cls,
+        keys: Keyring,
+        *,
+        cookies_after: int | None = None,
+        most: int | None = None,
+        per_peer: int | None = None,
+    ) -> Listener: ...
+    def add(self, endpoint: Endpoint, /) -> None:
+        """Answer for an endpoint. `AlreadyExistsError` if it is there, or another one of the same place has `known`."""
+    def expect(self, endpoint: Endpoint, peer: Peer) -> None:
+        """Have an endpoint expect a peer; `NotFoundError` if the endpoint was not added."""
+    def forget(self, endpoint: Endpoint, peer: Peer) -> None:
+        """Have an endpoint no longer expect a peer. Sessions that are there go on."""
+    def receive(self, source: tuple[Any, ...], packet: Buffer) -> tuple[Session | None, bytes]:
+        """Take a packet that is of no session you know, and where it came from, as `socket.recvfrom` gives it.
+
+        With None come the bytes to send to the source. With a session comes what its first packet held: nothing,
+        unless the packet that confirms was lost. `OpenError` for whatever is not to be answered: drop it silently.
+        `ForkedError`.
+        """
+    @property
+    def pending(self) -> int:
+        """How many handshakes are answered and not confirmed."""
+
+@final
+class Session:
+    """A session between two endpoints: each has proved to the other who it is. After `split` the rest is `StateError`."""
+
+    @property
+    def peer(self) -> PrincipalId:
+        """Who is on the other side."""
+    @property
+    def peer_key(self) -> bytes:
+        """The static key of the other side, 32 bytes."""
+    @property
+    def index(self) -> int:
+        """The number in the packets for this session: `receiver_index`."""
+    @property
+    def channel_binding(self) -> bytes:
+        """32 bytes, the same on both sides and of this session alone. No secret."""
+    def export(self, label: str, context: _Text, *, length: int) -> bytes:
+        """A secret of 1 to 8,160 bytes for something else, the same on both sides. `label` says what for."""
+    def resumption(self) -> Ticket:
+        """The ticket for the next session of the same two, the same on both sides; use it once."""
+    def split(self) -> tuple[SessionSender, SessionReceiver]:
+        """The halves for datagrams."""
+
+@final
+class SessionSender:
+    """Seals datagrams. Share it freely between threads. From 2 KiB on the interpreter is released meanwhile.
+
+    `SessionExpiredError` when the session has reached a limit; `StateError` when it was ended; `ForkedError`.
+    """
+
+    #: How much longer a packet is than what is in it, in bytes.
+    OVERHEAD: int
+    #: The longest packet, in bytes.
+    MAX_PACKET: int
+    def seal(self, data: Buffer, /) -> bytes:
+        """Seal a datagram. `InvalidValueError` for what is too long."""
+    def seal_into(self, data: Buffer, out: Buffer, /) -> int:
+        """Seal into a writable buffer of bytes and return the length; `ValueError` if it has no room, before anything is done."""
+    @property
+    def rekey_due(self) -> bool:
+        """Whether it is time for a new handshake. This session goes on until the new one is there, or it has expired."""
+    @property
+    def sealed(self) -> int:
+        """How many packets were sealed."""
+
+@final
+class SessionReceiver:
+    """Opens datagrams, each once. What does not open changes nothing but a count. Threads wait for each other."""
+
+    def open(self, packet: Buffer, /) -> bytes:
+        """Open a datagram. `OpenError` if it is not genuine, was opened before, or is too old: drop it silently.
+
+        Otherwise as `Sender.seal`.
+        """
+    def open_into(self, packet: Buffer, out: Buffer, /) -> int:
+        """Open into a writable buffer of bytes and return the length; it has room for all but 32 bytes of the packet."""
+    @property
+    def index(self) -> int:
+        """The number in the packets for this session: `receiver_index`."""
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """How many packets opened, were refused, and were repeated or too old."""
+
+def receiver_index(packet: Buffer, /) -> int | None:
+    """The number that a packet's receiver gave to its session. Nothing is authenticated yet.
+
+    None for the first packet of a handshake, which a listener takes, and for what is no packet of a session.
+    """
