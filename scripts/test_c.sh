@@ -88,6 +88,9 @@ done
 # shellcheck disable=SC2046,SC2086
 cc $warnings examples/c_column.c $(pkg-config --cflags --libs tenantseal) -o "$tests/c_column"
 run c_column "$tests/c_column" keys.ts
+# shellcheck disable=SC2046,SC2086
+cc $warnings examples/c_session.c $(pkg-config --cflags --libs tenantseal) -o "$tests/c_session"
+run c_session "$tests/c_session"
 
 echo "- static library"
 # shellcheck disable=SC2046,SC2086
