@@ -36,7 +36,9 @@ impl PrivateKey {
     ///
     /// [`Error::Value`] for 32 equal bytes, which is what a key that was never set looks like.
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Result<Self, Error> {
-        if bytes.iter().all(|byte| *byte == bytes[0]) {
+        // Looked at whole, so that the time does not tell where the first other byte stands.
+        let differing = bytes.iter().fold(0, |differing, byte| differing | (byte ^ bytes[0]));
+        if differing == 0 {
             return Err(Error::Value);
         }
         Ok(Self(Arc::new(dh::PrivateKey::from_secret(Secret::from_bytes(bytes)))))
