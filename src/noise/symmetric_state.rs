@@ -92,9 +92,8 @@ impl SymmetricState {
 
     /// `HKDF(ck, ikm, N)`, section 4.3: RFC 5869 with an empty info.
     fn hkdf<const N: usize>(&self, ikm: &[u8]) -> Result<[Secret<32>; N], Error> {
-        let prk = kdf::extract(self.ck.0.expose_secret(), ikm);
         let mut okm = Zeroizing::new([[0; 32]; N]);
-        kdf::expand(&prk, b"", okm.as_flattened_mut())?;
+        kdf::hkdf(self.ck.0.expose_secret(), ikm, b"", okm.as_flattened_mut())?;
         Ok(core::array::from_fn(|index| {
             Secret::filled(|out| {
                 if let Some(part) = okm.get(index) {

@@ -14,6 +14,17 @@ pub(crate) fn extract(salt: &[u8], ikm: &[u8]) -> Secret<32> {
     secret
 }
 
+/// `OKM = HKDF(salt, ikm, info)` with SHA-256: [`extract`] and [`expand`] with the key of the second prepared once.
+///
+/// # Errors
+///
+/// As [`expand`].
+pub(crate) fn hkdf(salt: &[u8], ikm: &[u8], info: &[u8], out: &mut [u8]) -> Result<(), Error> {
+    let (mut prk, hkdf) = Hkdf::<Sha256>::extract(Some(salt), ikm);
+    prk.as_mut_slice().zeroize();
+    hkdf.expand(info, out).map_err(|_| Error::TooLong)
+}
+
 /// `OKM = HKDF-Expand(prk, info, out.len())` with SHA-256, RFC 5869 section 2.3.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ pub(super) struct Standing {
     tenant: Tenant,
     principals: [PrincipalId; 2],
     /// What they had when the session came about: [`Tenant::standing_of`].
-    marks: [[u64; 2]; 2],
+    marks: [u64; 3],
     clock: Clock,
     /// The serial number of the store of keys at which this was looked up.
     checked: AtomicU64,
@@ -33,7 +33,7 @@ impl Standing {
     /// [`Tenant::check_principal`].
     pub(super) fn new(tenant: &Tenant, principals: [PrincipalId; 2], clock: &Clock) -> Result<Self, Error> {
         let serial = tenant.keyring().serial()?;
-        let marks = marks(tenant, &principals)?;
+        let marks = tenant.standing_of(&principals)?;
         Ok(Self {
             tenant: tenant.clone(),
             principals,
@@ -63,7 +63,7 @@ impl Standing {
         if again != 0 && self.clock.now() < again {
             return Ok(());
         }
-        match marks(&self.tenant, &self.principals) {
+        match self.tenant.standing_of(&self.principals) {
             Ok(marks) if marks == self.marks => {
                 self.checked.fetch_max(serial, Ordering::AcqRel);
                 Ok(())
@@ -76,8 +76,4 @@ impl Standing {
             Err(error) => Err(*self.ended.get_or_init(|| error)),
         }
     }
-}
-
-fn marks(tenant: &Tenant, [left, right]: &[PrincipalId; 2]) -> Result<[[u64; 2]; 2], Error> {
-    Ok([tenant.standing_of(left)?, tenant.standing_of(right)?])
 }

@@ -265,24 +265,28 @@ impl Tenant {
         }
     }
 
-    /// As [`Tenant::check_principal`]; and what tells this state from one before a suspension: the marks of its restoring and of
-    /// its tenant's.
-    pub(crate) fn standing_of(&self, id: &PrincipalId) -> Result<[u64; 2], Error> {
+    /// As [`Tenant::check_principal`] for two; and what tells this state from one before a suspension: the marks of their
+    /// restoring and of the tenant's.
+    pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2]) -> Result<[u64; 3], Error> {
         self.view()?;
-        let keyring = self.keyring();
-        let entry = |name: Vec<u8>| {
-            let bytes = keyring.store().get(&name)?;
-            bytes.map(|bytes| keyring.open_entry(&name, &bytes)).transpose()
-        };
-        let body = entry(name::principal(self.id(), id))?.ok_or(Error::UnknownPrincipal)?;
+        let life = self.entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
+        let [left, right] = ids;
+        Ok([life.map_or(0, |life| life.restored), self.mark_of(left)?, self.mark_of(right)?])
+    }
+
+    fn entry(&self, name: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {
+        let bytes = self.keyring().store().get(&name)?;
+        bytes.map(|bytes| self.keyring().open_entry(&name, &bytes)).transpose()
+    }
+
+    fn mark_of(&self, id: &PrincipalId) -> Result<u64, Error> {
+        let body = self.entry(name::principal(self.id(), id))?.ok_or(Error::UnknownPrincipal)?;
         match PrincipalState::parse(&body)? {
             PrincipalState::Active => {}
             PrincipalState::Suspended { .. } => return Err(Error::Suspended),
             PrincipalState::Removed => return Err(Error::Removed),
         }
-        let own = body.last_chunk().copied().map_or(0, u64::from_be_bytes);
-        let life = entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
-        Ok([own, life.map_or(0, |life| life.restored)])
+        Ok(body.last_chunk().copied().map_or(0, u64::from_be_bytes))
     }
 
     /// The principals whose suspension has passed its date, for the operator to restore or remove.
