@@ -55,11 +55,10 @@ lint:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(CORE) --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --features $(BOTH)
 
-# The corpora of fuzz/ are replayed by these runs. The second has servers of PostgreSQL and MariaDB, where they are installed.
+# The corpora of fuzz/ are replayed by these runs. The first is of the crate as it is by default, with no feature at all. The second has servers of PostgreSQL and MariaDB, where they are installed.
 unit:
 	$(CARGO) test $(CORE)
 	scripts/mariadb.sh run scripts/postgres.sh run $(CARGO) test --workspace --features $(BOTH)
-	$(CARGO) test -p tenantseal --no-default-features
 
 test-c:
 	scripts/test_c.sh

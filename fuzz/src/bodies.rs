@@ -98,7 +98,9 @@ pub fn session(data: &[u8]) {
         let mut packet = genuine.clone();
         packet.resize(genuine.len().max(data.len()), 0);
         packet.iter_mut().zip(data).for_each(|(byte, mask)| *byte ^= mask);
-        if packet == genuine {
+        // The fuzzer sees what is compared, and so finds the genuine ones.
+        let all: [&[u8]; 3] = [world.initiator.packet(), &world.answer, &world.datagram];
+        if packet == genuine || all.contains(&packet.as_slice()) {
             return;
         }
         assert!(world.listener.receive(source(), &packet).is_err());

@@ -136,10 +136,15 @@ impl Field {
         let head_len = count.checked_mul(4).and_then(|len| len.checked_add(lengths_at));
         let head_len = head_len.ok_or(Error::TooLong)?;
         let mut total = head_len.checked_add(TAG_LEN).ok_or(Error::TooLong)?;
-        for position in (0..count).filter(is_there) {
-            let len = values.bytes_at(position).and_then(padded).map_err(at(position))?;
-            let sum = total.checked_add(len).and_then(|total| total.checked_add(TAG_LEN));
-            total = sum.ok_or(Error::TooLong)?;
+        if let Some(sum) = values.total().filter(|_| padding.is_none()) {
+            let tags = count.checked_mul(TAG_LEN).and_then(|tags| tags.checked_add(sum));
+            total = tags.and_then(|tags| total.checked_add(tags)).ok_or(Error::TooLong)?;
+        } else {
+            for position in (0..count).filter(is_there) {
+                let len = values.bytes_at(position).and_then(padded).map_err(at(position))?;
+                let sum = total.checked_add(len).and_then(|total| total.checked_add(TAG_LEN));
+                total = sum.ok_or(Error::TooLong)?;
+            }
         }
         let mut bytes = Vec::new();
         bytes.try_reserve_exact(total).map_err(|_| Error::TooLong)?;

@@ -1,7 +1,7 @@
 //! Arrays that are read: values, cells and rows.
 
 use arrow_array::{
-    Array,
+    Array, OffsetSizeTrait,
     cast::AsArray as _,
     types::{
         ArrowPrimitiveType, Date32Type, Decimal128Type, Decimal256Type, DecimalType, Float32Type,
@@ -29,6 +29,8 @@ pub(super) struct Values<'a> {
     pub(super) value_type: ValueType,
     pub(super) nulls: Option<NullBuffer>,
     pub(super) len: usize,
+    /// Of all slots; that of a null may have bytes.
+    total: Option<usize>,
 }
 
 enum Plain<'a> {
@@ -43,7 +45,7 @@ impl<'a> Values<'a> {
     /// [`Error::WrongType`] if an array of this type holds no values of that one.
     pub(super) fn new(array: &'a dyn Array, value_type: ValueType) -> Result<Self, Error> {
         let read = unpacked(array, |array| plain(array, value_type)).ok_or(Error::WrongType)?;
-        Ok(Self { read, value_type, nulls: array.logical_nulls(), len: array.len() })
+        Ok(Self { read, value_type, nulls: array.logical_nulls(), len: array.len(), total: total(array) })
     }
 
     pub(super) fn is_null(&self, position: usize) -> bool {
@@ -66,6 +68,11 @@ impl<'a> Values<'a> {
                 }
             }
         })
+    }
+
+    /// How many bytes all values have together, where the array tells it without being read.
+    pub(super) fn total(&self) -> Option<usize> {
+        self.total.filter(|_| self.nulls.is_none())
     }
 
     /// Does `act` with the value at a position that is not null.
@@ -157,6 +164,20 @@ impl<'a> Cells<'a> {
 
     pub(super) fn at(&self, position: usize) -> Result<&'a [u8], Error> {
         (self.read)(position)
+    }
+}
+
+/// The bytes of all values of an array of text or bytes whose values stand one after the other.
+fn total(array: &dyn Array) -> Option<usize> {
+    fn between<O: OffsetSizeTrait>(offsets: &[O]) -> Option<usize> {
+        offsets.last()?.as_usize().checked_sub(offsets.first()?.as_usize())
+    }
+    match array.data_type() {
+        DataType::Binary => between(array.as_binary_opt::<i32>()?.value_offsets()),
+        DataType::LargeBinary => between(array.as_binary_opt::<i64>()?.value_offsets()),
+        DataType::LargeUtf8 => between(array.as_string_opt::<i64>()?.value_offsets()),
+        DataType::Utf8 => between(array.as_string_opt::<i32>()?.value_offsets()),
+        _ => None,
     }
 }
 
