@@ -197,10 +197,9 @@ impl Initiator {
         let mut packet = packet::final_header(self.pattern, receiver);
         let payload = Payload {
             header: &packet,
-            timestamp: 0,
             id: Some(self.endpoint.id.clone()),
             certificate: &self.endpoint.certificate,
-            ticket_id: &[],
+            ..Payload::default()
         };
         let payload = payload.to_bytes()?;
         let Next::Established(keys) = state.write_message(&payload, &mut Os, &mut packet)? else {

@@ -118,7 +118,7 @@ pub enum Incoming {
 }
 
 /// The most handshakes of one endpoint that are answered and not confirmed.
-const MOST_PENDING: usize = if cfg!(test) { 100 } else { 1 << 12 };
+pub(super) const MOST_PENDING: usize = 1 << 12;
 /// A certificate of more bytes than that is sent to those alone that have a cookie: an answer that is many times the question
 /// is sent to nobody who may not have asked.
 const MOST_UNASKED: usize = 256;
@@ -342,10 +342,7 @@ impl Listener {
     /// Whether the psk epoch of a route is live.
     fn check_live(&self, route: &Route) -> Result<(), Error> {
         let entry = self.entries.get(route.entry).ok_or(Error::Open)?;
-        let psks = entry.endpoint.psks().map_err(|error| match error {
-            Error::Io(_) | Error::Store(_) => error,
-            _ => Error::Open,
-        })?;
+        let psks = entry.endpoint.psks().map_err(silence)?;
         if psks.iter().any(|psk| psk.epoch == route.psk.epoch) { Ok(()) } else { Err(Error::Open) }
     }
 
@@ -490,10 +487,15 @@ fn routes_of_peer(
 
 /// Who the other side is. That it may not speak is not told to it.
 fn identity(endpoint: &Endpoint, id: &PrincipalId, key: PublicKey) -> Result<Identity, Error> {
-    Identity::new(endpoint, id, key).map_err(|error| match error {
+    Identity::new(endpoint, id, key).map_err(silence)
+}
+
+/// What a caller is refused for is not told; that the store does not answer is told to the program.
+fn silence(error: Error) -> Error {
+    match error {
         Error::Io(_) | Error::Store(_) => error,
         _ => Error::Open,
-    })
+    }
 }
 
 /// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that comes later.
@@ -555,10 +557,9 @@ fn respond(
     let unknown = route.pattern == Pattern::Xx;
     let payload = Payload {
         header: &reply,
-        timestamp: 0,
         id: unknown.then(|| endpoint.id.clone()),
         certificate: if unknown { &endpoint.certificate } else { &[] },
-        ticket_id: &[],
+        ..Payload::default()
     };
     let payload = payload.to_bytes()?;
     state.add_psk(ticket);

@@ -138,9 +138,15 @@ pub enum PrincipalState {
 }
 
 impl PrincipalState {
+    /// As it stands in events.
     pub(crate) fn to_bytes(self) -> Vec<u8> {
+        self.to_entry(0)
+    }
+
+    /// As it is stored: an active one has the mark of its restoring where a suspended one has its date.
+    fn to_entry(self, restored: u64) -> Vec<u8> {
         let (state, until) = match self {
-            Self::Active => (1, 0),
+            Self::Active => (1, restored),
             Self::Suspended { until } => (2, until.map_or(0, seconds)),
             Self::Removed => (3, 0),
         };
@@ -245,11 +251,7 @@ impl Tenant {
     ///
     /// [`Error::UnknownPrincipal`]; [`Error::Open`] if its entry was altered; [`Error::Io`], [`Error::Store`].
     pub fn principal_state(&self, id: &PrincipalId) -> Result<PrincipalState, Error> {
-        // A tenant that is suspended has no principal that may act.
-        self.view()?;
-        let name = name::principal(self.id(), id);
-        let bytes = self.keyring().store().get(&name)?.ok_or(Error::UnknownPrincipal)?;
-        PrincipalState::parse(&self.keyring().open_entry(&name, &bytes)?)
+        self.principal(id).map(|(state, _)| state)
     }
 
     /// Whether a principal may act now.
@@ -258,17 +260,12 @@ impl Tenant {
     ///
     /// [`Error::Suspended`] if it or its tenant is suspended; [`Error::Removed`]; as [`Tenant::principal_state`].
     pub fn check_principal(&self, id: &PrincipalId) -> Result<(), Error> {
-        match self.principal_state(id)? {
-            PrincipalState::Active => Ok(()),
-            PrincipalState::Suspended { .. } => Err(Error::Suspended),
-            PrincipalState::Removed => Err(Error::Removed),
-        }
+        self.mark_of(id).map(|_| ())
     }
 
     /// As [`Tenant::check_principal`] for two; and what tells this state from one before a suspension: the marks of their
     /// restoring and of the tenant's.
     pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2]) -> Result<[u64; 3], Error> {
-        self.view()?;
         let life = self.entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
         let [left, right] = ids;
         Ok([life.map_or(0, |life| life.restored), self.mark_of(left)?, self.mark_of(right)?])
@@ -279,14 +276,21 @@ impl Tenant {
         bytes.map(|bytes| self.keyring().open_entry(&name, &bytes)).transpose()
     }
 
+    /// The mark of a principal that may act.
     fn mark_of(&self, id: &PrincipalId) -> Result<u64, Error> {
-        let body = self.entry(name::principal(self.id(), id))?.ok_or(Error::UnknownPrincipal)?;
-        match PrincipalState::parse(&body)? {
-            PrincipalState::Active => {}
-            PrincipalState::Suspended { .. } => return Err(Error::Suspended),
-            PrincipalState::Removed => return Err(Error::Removed),
+        match self.principal(id)? {
+            (PrincipalState::Active, mark) => Ok(mark),
+            (PrincipalState::Suspended { .. }, _) => Err(Error::Suspended),
+            (PrincipalState::Removed, _) => Err(Error::Removed),
         }
-        Ok(body.last_chunk().copied().map_or(0, u64::from_be_bytes))
+    }
+
+    /// Its state, and of an active one the mark of its restoring.
+    fn principal(&self, id: &PrincipalId) -> Result<(PrincipalState, u64), Error> {
+        // A tenant that is suspended has no principal that may act.
+        self.view()?;
+        let body = self.entry(name::principal(self.id(), id))?.ok_or(Error::UnknownPrincipal)?;
+        Ok((PrincipalState::parse(&body)?, body.last_chunk().copied().map_or(0, u64::from_be_bytes)))
     }
 
     /// The principals whose suspension has passed its date, for the operator to restore or remove.
@@ -319,13 +323,8 @@ impl Tenant {
             draft.check_active(self.id())?;
             let state = draft.get(&name)?.map(|body| PrincipalState::parse(&body)).transpose()?;
             let next = next(state)?;
-            let mut bytes = next.to_bytes();
-            if next == PrincipalState::Active && state.is_some() {
-                // In the place of a date, which an active one has none of.
-                bytes.truncate(1);
-                bytes.extend_from_slice(&mark_of_restoring().to_be_bytes());
-            }
-            draft.put(&name, &bytes)?;
+            let restored = if state.is_some() { mark_of_restoring() } else { 0 };
+            draft.put(&name, &next.to_entry(restored))?;
             Ok((KeyEvent::PrincipalChanged(self.id().clone(), id.clone(), next), ()))
         })
     }

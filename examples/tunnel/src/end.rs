@@ -99,7 +99,7 @@ enum Inward {
 /// How often timers are looked at.
 const TICK: Duration = Duration::from_millis(50);
 /// A datagram has so many bytes before what is in it, and as many behind it: [`Sender::seal_in_place`].
-const AROUND: usize = Sender::OVERHEAD / 2;
+const AROUND: usize = Sender::HEADER;
 /// What a socket holds while its thread does not run, in bytes, as far as the kernel allows: the default is some 90 packets.
 const ROOM: usize = 4 << 20;
 

@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use tenantseal::session::Receiver;
+use tenantseal::session::{Receiver, Sender};
 use zeroize::Zeroizing;
 
 use super::sender::TENANTSEAL_SESSION_OVERHEAD;
@@ -126,7 +126,7 @@ pub extern "C" fn tenantseal_session_receiver_free(
     free(receiver)
 }
 
-/// A packet that was opened in place: its content is after a header of 16 bytes.
+/// A packet that was opened in place: its content is after the header.
 struct Datagram {
     packet: Zeroizing<Vec<u8>>,
     len: usize,
@@ -134,9 +134,6 @@ struct Datagram {
 
 impl Content for Datagram {
     fn each(&self, show: &mut dyn FnMut(&[u8])) {
-        show(self.packet.get(HEADER..HEADER + self.len).unwrap_or_default());
+        show(self.packet.get(Sender::HEADER..Sender::HEADER + self.len).unwrap_or_default());
     }
 }
-
-/// As [`Sender::seal_in_place`](tenantseal::session::Sender::seal_in_place) has it.
-const HEADER: usize = 16;

@@ -118,8 +118,7 @@ impl SessionReceiver {
         let whole = packet.len();
         let open = || self.0.with(|receiver| receiver.open(&mut packet).map(|opened| opened.len()));
         let len = released(py, whole, open).or_raise(py)?;
-        // As `Sender::seal_in_place` has it: a header of 16 bytes, then what is in it.
-        take(packet.get(16..16 + len).unwrap_or_default())
+        take(packet.get(session::Sender::HEADER..session::Sender::HEADER + len).unwrap_or_default())
     }
 }
 

@@ -87,15 +87,14 @@ impl Writing {
         // Once: what grows leaves a copy behind.
         self.wire.reserve(LONGEST);
         let len = self.plaintext.len() + Sender::OVERHEAD;
-        let room = Sender::OVERHEAD / 2;
         self.wire.extend_from_slice(&u16::try_from(len).map_err(|_| Error::TooLong)?.to_be_bytes());
-        self.wire.extend_from_slice(&[0; Sender::OVERHEAD / 2]);
+        self.wire.extend_from_slice(&[0; Sender::HEADER]);
         let plaintext = self.wire.len();
         self.wire.extend_from_slice(&self.plaintext);
         if let Some(first) = self.wire.get_mut(plaintext) {
             *first = kind;
         }
-        self.wire.resize(self.wire.len() + room, 0);
+        self.wire.resize(start + LENGTH + len, 0);
         let packet = self.wire.get_mut(start + LENGTH..).unwrap_or_default();
         if let Err(error) = self.sender.seal_in_place(packet) {
             packet.zeroize();
@@ -194,7 +193,7 @@ impl Reading {
         }
         self.next += 1;
         self.have = 0;
-        self.start = LENGTH + Sender::OVERHEAD / 2 + 1;
+        self.start = LENGTH + Sender::HEADER + 1;
         self.end = self.start + len - 1;
         match kind {
             DATA => Ok(()),
