@@ -11,7 +11,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use zeroize::Zeroize as _;
 
-use super::envelope::{Format, Text, document, is_plain};
+use super::envelope::{Format, Text, document, is_blank, is_plain};
 
 /// Calls `visit` with the name and value of every top-level child that `wants` its name, until it breaks. `None` if the
 /// message cannot be parsed as far as that.
@@ -103,7 +103,7 @@ where
             }
             Ok(Event::Text(text)) => match &mut wanted {
                 Some(child) => child.text(text.into_inner()),
-                None if depth > 0 || text.chars().all(char::is_whitespace) => {}
+                None if depth > 0 || is_blank(&text) => {}
                 None => return None,
             },
             Ok(Event::CData(text)) if depth > 0 => {
@@ -149,7 +149,7 @@ struct Child<'a> {
 
 impl<'a> Child<'a> {
     fn text(&mut self, text: Cow<'a, str>) {
-        if !self.after_reference && text.chars().all(char::is_whitespace) {
+        if !self.after_reference && is_blank(&text) {
             self.blank = text;
         } else {
             self.section(text);

@@ -190,7 +190,7 @@ fn read_any_xml<'a>(document: &'a [u8], fields: &mut Fields<'a>) -> Option<()> {
                 open = None;
             }
             Ok(Event::Text(text)) => {
-                let blank = text.bytes().all(is_space);
+                let blank = is_blank(&text);
                 match &mut open {
                     _ if blank && depth == 0 => {}
                     _ if depth == 0 => return None,
@@ -255,7 +255,12 @@ pub(super) fn is_plain(tag: &BytesStart<'_>) -> bool {
         && (attributes.is_empty() || attributes.len() <= MAX_ATTRIBUTES && !attributes.contains(['&', '<']))
 }
 
-fn is_space(byte: u8) -> bool {
+/// Whether a text is XML's white space and nothing else. Unicode's other white space is text.
+pub(super) fn is_blank(text: &str) -> bool {
+    text.bytes().all(is_space)
+}
+
+pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 

@@ -8,6 +8,8 @@ use core::{ops::ControlFlow, str};
 
 use memchr::memchr;
 
+use super::envelope::is_space;
+
 /// Calls `visit` with the name, which is ASCII, and the text of every child, which is UTF-8, until it breaks. `None` if the
 /// document is in another layout, or not well-formed: `visit` may have seen a part of it by then.
 ///
@@ -40,7 +42,7 @@ pub(super) fn walk<'a>(
 
 /// What follows XML's white space.
 fn skip_space(from: &[u8]) -> &[u8] {
-    let at = from.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    let at = from.iter().position(|byte| !is_space(*byte));
     at.and_then(|at| from.get(at..)).unwrap_or_default()
 }
 
@@ -73,9 +75,8 @@ fn section_end(section: &[u8]) -> Option<(&[u8], &[u8])> {
 /// A text, and what follows it.
 fn text_end(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (text, after) = content.split_at_checked(memchr(b'<', content)?)?;
-    // Unicode's white space, as the reader has it: among ASCII, too, it is more than XML's.
-    let ends = str::from_utf8(text).ok()?.trim().len();
-    let plain = ends == text.len() && !text.iter().any(|byte| matches!(byte, b'&' | b'>'));
+    let spaced = [text.first(), text.last()].into_iter().flatten().any(|byte| is_space(*byte));
+    let plain = !spaced && !text.iter().any(|byte| matches!(byte, b'&' | b'>'));
     plain.then_some((text, after))
 }
 
@@ -107,6 +108,12 @@ mod tests {
     }
 
     #[test]
+    fn white_space_that_is_not_xmls_is_text() {
+        let sample = "<xml><A>\u{a0}</A><B>\u{b}</B><C>a\u{c}</C></xml>";
+        assert_eq!(read(sample), Some(vec![("A", "\u{a0}"), ("B", "\u{b}"), ("C", "a\u{c}")]));
+    }
+
+    #[test]
     fn every_other_layout_is_left_to_the_reader() {
         for other in [
             "",
@@ -129,9 +136,6 @@ mod tests {
             "<xml><A> a</A></xml>",
             "<xml><A>a </A></xml>",
             "<xml><A> </A></xml>",
-            "<xml><A>\u{a0}</A></xml>",
-            "<xml><A>\u{b}</A></xml>",
-            "<xml><A>a\u{c}</A></xml>",
             "<xml></xml>\u{c}",
             "<xml>\u{b}<A></A></xml>",
             "<xml><A>a&amp;b</A></xml>",
