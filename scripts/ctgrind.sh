@@ -50,12 +50,12 @@ for backend in aws-lc rustcrypto; do
             exit 1
         fi
     done
-    for part in cells callbacks; do
+    for part in cells callbacks sessions; do
         look "$part" || { cat "$folder/$part.txt" >&2; echo "test-ct: $backend, $part: time depends on a secret" >&2; exit 1; }
         echo "$backend: $(cat "$folder/$part.txt"), no report; both controls found"
     done
 
-    for part in cells callbacks; do
+    for part in cells callbacks sessions; do
         valgrind -q --tool=callgrind --callgrind-out-file="$folder/calls" "$folder/ct" "$part" >/dev/null 2>&1
         sed -n 's/^c\?fn=([0-9]*) \(aws_lc_[0-9_]*_\)\?\([a-zA-Z0-9_:]*\).*/\2/p' "$folder/calls"
     done | grep -E '^(aes_hw|aesni_gcm|bsaes|gcm_ghash|gcm_gmult|sha1_block|vaes_gcm|vpaes)_|::(clmul|shani|soft|x86_aes)::|^aes::.*backend' |

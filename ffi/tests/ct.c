@@ -154,6 +154,114 @@ static void callbacks(void) {
     OK(tenantseal_callback_free(app));
 }
 
+/* Both sides of a session. The tenant's key is hidden for the first message alone: from it comes the hint by which a listener
+ * finds who is called, which is sent in clear. Then the endpoints' keys, the ticket and the texts are. */
+static void sessions(void) {
+    static const uint8_t address[4] = {192, 0, 2, 1};
+    static const char *const ids[2] = {"phone", "laptop"};
+    static uint8_t room[TENANTSEAL_HANDSHAKE_MAX_LEN];
+    uint8_t kek[TENANTSEAL_KEK_LEN], records[2048], packet[1024], text[100], out[1024];
+    size_t records_len, len, packet_len, out_len;
+    memcpy(kek, TEST_KEK, sizeof kek);
+    records_len = records_of(kek, records, sizeof records);
+    for (int hidden = 1; hidden >= 0; hidden--) {
+        uint8_t private_keys[2][TENANTSEAL_PRIVATE_KEY_LEN] = {{1, 2, 3}, {4, 5, 6}}, public_key[TENANTSEAL_PUBLIC_KEY_LEN];
+        uint8_t ticket[TENANTSEAL_TICKET_KEY_LEN] = {7, 8};
+        tenantseal_keyring *keys;
+        tenantseal_tenant *tenant;
+        tenantseal_endpoint *endpoints[2];
+        tenantseal_peer *peers[2];
+        tenantseal_listener *listener;
+        tenantseal_initiator *initiator;
+        if (hidden) {
+            hide(kek, sizeof kek);
+        } else {
+            show(kek, sizeof kek);
+        }
+        OK(tenantseal_keyring_from_records(kek, sizeof kek, records, records_len, &keys));
+        OK(tenantseal_keyring_tenant(keys, TEXT("t-1001"), &tenant));
+        hide(ticket, sizeof ticket);
+        for (int i = 0; i < 2; i++) {
+            OK(tenantseal_tenant_add_principal(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT(ids[i])));
+            hide(private_keys[i], sizeof private_keys[i]);
+            OK(tenantseal_private_key_public(private_keys[i], sizeof private_keys[i], OUT(public_key, len)));
+            CHECK(is_hidden(public_key, sizeof public_key));
+            show(public_key, sizeof public_key);
+            OK(tenantseal_peer_new(TENANTSEAL_PRINCIPAL_CLIENT, TEXT(ids[i]), public_key, len, &peers[i]));
+            OK(tenantseal_endpoint_new(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT(ids[i]), private_keys[i],
+                                       sizeof private_keys[i], TEXT("chat"), &endpoints[i]));
+        }
+        OK(tenantseal_listener_new(keys, &listener));
+        if (!hidden) {
+            OK(tenantseal_listener_add(listener, endpoints[1]));
+        }
+        for (int with_ticket = 0; with_ticket < 2; with_ticket++) {
+            tenantseal_session *mine, *theirs;
+            tenantseal_session_sender *senders[2];
+            tenantseal_session_receiver *receivers[2];
+            int32_t progress;
+            for (int i = 0; i < 2 && with_ticket; i++) {
+                OK(tenantseal_peer_set_ticket(peers[i], TEXT("7"), ticket, sizeof ticket));
+            }
+            OK(tenantseal_endpoint_initiate(endpoints[0], peers[1], &initiator));
+            OK(tenantseal_initiator_packet(initiator, OUT(packet, packet_len)));
+            CHECK(is_hidden(packet, packet_len));
+            if (hidden) {
+                OK(tenantseal_initiator_free(initiator));
+                continue;
+            }
+            OK(tenantseal_listener_expect(listener, endpoints[1], peers[0]));
+            show(packet, packet_len);
+            packet[packet_len - 60] ^= 1;
+            STATUS(TENANTSEAL_ERROR_OPEN,
+                   tenantseal_listener_receive(listener, address, 4, 5000, packet, packet_len, &progress, &theirs, OUT(room, len)));
+            packet[packet_len - 60] ^= 1;
+            OK(tenantseal_listener_receive(listener, address, 4, 5000, packet, packet_len, &progress, &theirs, OUT(room, len)));
+            CHECK(is_hidden(room, len));
+            show(room, len);
+            OK(tenantseal_initiator_receive(initiator, room, len, &progress, &mine));
+            OK(tenantseal_initiator_packet(initiator, OUT(packet, packet_len)));
+            CHECK(is_hidden(packet, packet_len));
+            show(packet, packet_len);
+            OK(tenantseal_listener_receive(listener, address, 4, 5000, packet, packet_len, &progress, &theirs, OUT(room, len)));
+            CHECK(progress == TENANTSEAL_HANDSHAKE_ESTABLISHED);
+            OK(tenantseal_session_export(mine, TEXT("files"), NULL, 0, 32, OUT(out, out_len)));
+            CHECK(is_hidden(out, out_len));
+            OK(tenantseal_session_split(mine, &senders[0], &receivers[0]));
+            OK(tenantseal_session_split(theirs, &senders[1], &receivers[1]));
+            for (int i = 0; i < 2; i++) {
+                for (size_t length = 0; length <= sizeof text; length += 20) {
+                    memset(text, 'v', sizeof text);
+                    hide(text, sizeof text);
+                    OK(tenantseal_session_sender_seal(senders[i], text, length, OUT(packet, packet_len)));
+                    CHECK(is_hidden(packet + packet_len - 16, 16));
+                    show(packet, packet_len);
+                    packet[packet_len - 1] ^= 1;
+                    STATUS(TENANTSEAL_ERROR_OPEN,
+                           tenantseal_session_receiver_open(receivers[1 - i], packet, packet_len, OUT(out, out_len)));
+                    packet[packet_len - 1] ^= 1;
+                    OK(tenantseal_session_receiver_open(receivers[1 - i], packet, packet_len, OUT(out, out_len)));
+                    CHECK(out_len == length && (length == 0 || is_hidden(out, length)));
+                }
+            }
+            for (int i = 0; i < 2; i++) {
+                OK(tenantseal_session_sender_free(senders[i]));
+                OK(tenantseal_session_receiver_free(receivers[i]));
+            }
+            OK(tenantseal_session_free(mine));
+            OK(tenantseal_session_free(theirs));
+            OK(tenantseal_initiator_free(initiator));
+        }
+        for (int i = 0; i < 2; i++) {
+            OK(tenantseal_endpoint_free(endpoints[i]));
+            OK(tenantseal_peer_free(peers[i]));
+        }
+        OK(tenantseal_listener_free(listener));
+        OK(tenantseal_tenant_free(tenant));
+        OK(tenantseal_keyring_free(keys));
+    }
+}
+
 /* The controls: each must be reported, by its name. */
 __attribute__((noinline)) static int compare_naively(const uint8_t *left, const uint8_t *right, size_t len) {
     for (size_t i = 0; i < len; i++) {
@@ -181,6 +289,8 @@ int main(int argc, char **argv) {
         cells();
     } else if (strcmp(part, "callbacks") == 0) {
         callbacks();
+    } else if (strcmp(part, "sessions") == 0) {
+        sessions();
     } else if (strcmp(part, "compare_naively") == 0) {
         hide(secret, sizeof secret);
         return compare_naively(secret, known, sizeof secret) == 2;

@@ -4,7 +4,7 @@
  */
 #include "check.h"
 
-enum { KEK_SECRET = 1, VALUE_SECRET = 2, LEN = 32 };
+enum { KEK_SECRET = 1, VALUE_SECRET = 2, PRIVATE_KEY_SECRET = 3, TICKET_SECRET = 4, LEN = 32 };
 
 /* Byte `at` of a secret; tests/harness/src/bin/scan_c.rs computes the same. */
 static uint8_t secret_byte(unsigned number, unsigned at) {
@@ -41,6 +41,70 @@ __attribute__((noinline)) static void scrub(void) {
     wipe(stack, sizeof stack);
 }
 
+/* A session within this process: from `phone`, which has the private key and the ticket, to `laptop`, and what it says. */
+static void session(const tenantseal_keyring *keys, const tenantseal_tenant *tenant) {
+    static const uint8_t address[4] = {192, 0, 2, 1};
+    static uint8_t packet[TENANTSEAL_HANDSHAKE_MAX_LEN], answer[TENANTSEAL_HANDSHAKE_MAX_LEN];
+    uint8_t secret[LEN], private_key[TENANTSEAL_PRIVATE_KEY_LEN], public_key[TENANTSEAL_PUBLIC_KEY_LEN];
+    size_t key_len, public_len, packet_len, answer_len, opened_len;
+    uint8_t opened[LEN];
+    int32_t progress;
+    tenantseal_endpoint *phone, *laptop;
+    tenantseal_peer *to_laptop, *from_phone;
+    tenantseal_listener *listener;
+    tenantseal_initiator *initiator;
+    tenantseal_session *mine, *theirs;
+    OK(tenantseal_tenant_add_principal(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT("phone")));
+    OK(tenantseal_tenant_add_principal(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT("laptop")));
+    fill(PRIVATE_KEY_SECRET, secret);
+    OK(tenantseal_endpoint_new(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT("phone"), secret, LEN, TEXT("chat"), &phone));
+    OK(tenantseal_private_key_public(secret, LEN, OUT(public_key, public_len)));
+    OK(tenantseal_peer_new(TENANTSEAL_PRINCIPAL_CLIENT, TEXT("phone"), public_key, public_len, &from_phone));
+    OK(tenantseal_private_key_generate(OUT(private_key, key_len)));
+    OK(tenantseal_endpoint_new(tenant, TENANTSEAL_PRINCIPAL_CLIENT, TEXT("laptop"), private_key, key_len, TEXT("chat"), &laptop));
+    OK(tenantseal_private_key_public(private_key, key_len, OUT(public_key, public_len)));
+    OK(tenantseal_peer_new(TENANTSEAL_PRINCIPAL_CLIENT, TEXT("laptop"), public_key, public_len, &to_laptop));
+    fill(TICKET_SECRET, secret);
+    OK(tenantseal_peer_set_ticket(from_phone, TEXT("7"), secret, LEN));
+    OK(tenantseal_peer_set_ticket(to_laptop, TEXT("7"), secret, LEN));
+    wipe(secret, sizeof secret);
+    OK(tenantseal_listener_new(keys, &listener));
+    OK(tenantseal_listener_add(listener, laptop));
+    OK(tenantseal_listener_expect(listener, laptop, from_phone));
+    OK(tenantseal_endpoint_initiate(phone, to_laptop, &initiator));
+    OK(tenantseal_initiator_packet(initiator, OUT(packet, packet_len)));
+    OK(tenantseal_listener_receive(listener, address, 4, 5000, packet, packet_len, &progress, &theirs, OUT(answer, answer_len)));
+    OK(tenantseal_initiator_receive(initiator, answer, answer_len, &progress, &mine));
+    OK(tenantseal_initiator_packet(initiator, OUT(packet, packet_len)));
+    OK(tenantseal_listener_receive(listener, address, 4, 5000, packet, packet_len, &progress, &theirs, OUT(answer, answer_len)));
+    CHECK(progress == TENANTSEAL_HANDSHAKE_ESTABLISHED);
+    tenantseal_session_sender *sender, *their_sender;
+    tenantseal_session_receiver *my_receiver, *receiver;
+    OK(tenantseal_session_split(mine, &sender, &my_receiver));
+    OK(tenantseal_session_split(theirs, &their_sender, &receiver));
+    fill(VALUE_SECRET, secret);
+    OK(tenantseal_session_sender_seal(sender, secret, LEN, OUT(packet, packet_len)));
+    wipe(secret, sizeof secret);
+    reached("datagram sealed");
+    OK(tenantseal_session_receiver_open(receiver, packet, packet_len, OUT(opened, opened_len)));
+    CHECK(opened_len == LEN);
+    reached("datagram opened");
+    wipe(opened, sizeof opened);
+    OK(tenantseal_session_sender_free(sender));
+    OK(tenantseal_session_sender_free(their_sender));
+    OK(tenantseal_session_receiver_free(receiver));
+    OK(tenantseal_session_receiver_free(my_receiver));
+    OK(tenantseal_session_free(mine));
+    OK(tenantseal_session_free(theirs));
+    OK(tenantseal_initiator_free(initiator));
+    OK(tenantseal_listener_free(listener));
+    OK(tenantseal_peer_free(to_laptop));
+    OK(tenantseal_peer_free(from_phone));
+    OK(tenantseal_endpoint_free(phone));
+    OK(tenantseal_endpoint_free(laptop));
+    reached("session freed");
+}
+
 int main(void) {
     static const char policy[] =
         "{\"tenantseal_policy\": 1, \"version\": 1, \"fields\": [{\"table\": \"member\", \"column\": \"photo\","
@@ -68,6 +132,7 @@ int main(void) {
     reached("opened");
     wipe(opened, sizeof opened);
     reached("wiped");
+    session(keys, tenant);
     OK(tenantseal_field_free(field));
     OK(tenantseal_tenant_free(tenant));
     OK(tenantseal_keyring_free(keys));

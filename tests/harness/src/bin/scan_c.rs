@@ -11,7 +11,8 @@ const LEN: u32 = 32;
 
 fn main() {
     let program = env::args_os().nth(1).unwrap_or_else(|| panic!("which program?"));
-    let secrets = [("KEK", secret(1)), ("value", secret(2))];
+    let secrets =
+        [("KEK", secret(1)), ("value", secret(2)), ("private key", secret(3)), ("ticket", secret(4))];
     let bytes: Vec<&[u8]> = secrets.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let mut subject = Subject::start(Command::new(program));
     let mut phases = 0;
@@ -23,11 +24,17 @@ fn main() {
         phases += 1;
         subject.resume();
     }
-    assert_eq!(phases, 8);
+    assert_eq!(phases, 11);
 }
 
 fn check(phase: &str, name: &str, found: Found) {
-    if matches!((phase, name), ("control", "KEK") | ("opened", "value")) {
+    // What the program itself holds, and what endpoints and peers hold as long as they live.
+    if matches!(
+        (phase, name),
+        ("control", "KEK")
+            | ("opened" | "datagram opened", "value")
+            | ("datagram sealed" | "datagram opened", "private key" | "ticket")
+    ) {
         assert!(found.total() > 0, "{phase}: {name} is not found, so it could not be found anywhere");
         return;
     }
