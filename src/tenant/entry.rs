@@ -21,7 +21,8 @@ const VERSION: u8 = 1;
 const FORM_CLEAR: u8 = 1;
 /// The body is wrapped.
 const FORM_SECRET: u8 = 2;
-const MAC_PURPOSE: &str = "entry/mac";
+/// The purpose of the key of an entry's MAC.
+pub(super) const MAC_PURPOSE: &str = "entry/mac";
 
 /// An entry with a body that anyone may read and nobody may change or move to another name.
 pub(crate) fn clear(kek: &KeyHandle, suite: Suite, name: &[u8], body: &[u8]) -> Result<Entry, Error> {

@@ -9,11 +9,13 @@ use crate::{
     primitive::{
         hash::sha256,
         kdf,
+        mac::HmacSha256,
         rng::{Os, RandomSource},
     },
     secret::{Secret, SecretBytes},
     tenant::{
         derived::Seed,
+        entry,
         suite::{Suite, SuiteKey},
     },
 };
@@ -208,7 +210,7 @@ impl KeyHandle {
     /// The MAC of a document that stands beside the records, under a key of that purpose alone.
     pub(crate) fn mac(&self, suite: Suite, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         match self {
-            Self::Local(kek) => Ok(suite.mac(&suite.expand(&kek.prk, purpose, &[])?, &[bytes])),
+            Self::Local(kek) => kek.mac(suite, purpose, bytes),
         }
     }
 }
@@ -289,6 +291,8 @@ pub(crate) struct LocalKek {
     prk: Secret<32>,
     /// The wrapping key of the default suite; those of others are derived when a record asks for them.
     wrapping: SuiteKey,
+    /// The key of [`entry::MAC_PURPOSE`] for the default suite: entries are read at every handshake.
+    entries: HmacSha256,
 }
 
 impl LocalKek {
@@ -298,7 +302,16 @@ impl LocalKek {
         let prk = kdf::extract(&sha256(&[&info(&[b"kek"])?]), kek.expose_secret());
         let id = Suite::default().expand::<16>(&prk, "kek/id", &[])?;
         let wrapping = Self::wrapping_key(&prk, Suite::default())?;
-        Ok(Self { id: *id.expose_secret(), prk, wrapping })
+        let entries = HmacSha256::new(&Suite::default().expand(&prk, entry::MAC_PURPOSE, &[])?);
+        Ok(Self { id: *id.expose_secret(), prk, wrapping, entries })
+    }
+
+    fn mac(&self, suite: Suite, purpose: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        if (suite, purpose) == (Suite::default(), entry::MAC_PURPOSE) {
+            Ok(self.entries.tag(&[bytes]).to_vec())
+        } else {
+            Ok(suite.mac(&suite.expand(&self.prk, purpose, &[])?, &[bytes]))
+        }
     }
 
     fn wrapping_key(prk: &Secret<32>, suite: Suite) -> Result<SuiteKey, Error> {
