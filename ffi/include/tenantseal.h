@@ -3560,6 +3560,19 @@ tenantseal_status tenantseal_listener_add(tenantseal_listener *listener,
                                           const tenantseal_endpoint *endpoint);
 
 /**
+ * No longer answers for an endpoint, and forgets whom it expected. Its handshakes that are not confirmed
+ * end; sessions that are there go on.
+ *
+ * @param listener  the listener
+ * @param endpoint  the endpoint
+ * @return UNKNOWN_PRINCIPAL if it was not added
+ */
+TENANTSEAL_API
+TENANTSEAL_MUST_CHECK
+tenantseal_status tenantseal_listener_remove(tenantseal_listener *listener,
+                                             const tenantseal_endpoint *endpoint);
+
+/**
  * Has an endpoint expect a peer, with the ticket that both have, if there is one. The same peer may be
  * expected under several.
  *
@@ -3575,7 +3588,8 @@ tenantseal_status tenantseal_listener_expect(tenantseal_listener *listener,
                                              const tenantseal_peer *peer);
 
 /**
- * Has an endpoint no longer expect a peer under that key and ticket. Sessions that are there go on.
+ * Has an endpoint no longer expect a peer under that key and ticket. Handshakes of that key that are not
+ * confirmed end; sessions that are there go on.
  *
  * @param listener  the listener
  * @param endpoint  the endpoint

@@ -538,6 +538,8 @@ tenantseal_status tenantseal_listener_set_load(tenantseal_listener *listener, ui
 
 tenantseal_status tenantseal_listener_add(tenantseal_listener *listener, const tenantseal_endpoint *endpoint);
 
+tenantseal_status tenantseal_listener_remove(tenantseal_listener *listener, const tenantseal_endpoint *endpoint);
+
 tenantseal_status tenantseal_listener_expect(tenantseal_listener *listener, const tenantseal_endpoint *endpoint, const tenantseal_peer *peer);
 
 tenantseal_status tenantseal_listener_forget(tenantseal_listener *listener, const tenantseal_endpoint *endpoint, const tenantseal_peer *peer);

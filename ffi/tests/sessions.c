@@ -265,6 +265,9 @@ static void where_both_know_the_other(void) {
     tenantseal_session *none;
     STATUS(TENANTSEAL_ERROR_OPEN, RECEIVE(p.listener, packet, len, &progress, &none, len));
     OK(tenantseal_initiator_free(initiator));
+    OK(tenantseal_listener_remove(p.listener, p.laptop));
+    STATUS(TENANTSEAL_ERROR_UNKNOWN_PRINCIPAL, tenantseal_listener_remove(p.listener, p.laptop));
+    OK(tenantseal_listener_add(p.listener, p.laptop));
     STATUS(TENANTSEAL_ERROR_STATE, tenantseal_endpoint_initiate_xx(p.phone, &initiator));
     CHECK(initiator == NULL);
     release_pair(&p);

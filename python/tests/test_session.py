@@ -278,6 +278,10 @@ def test_a_listener_expects_and_forgets(keys: Keyring, acme: Tenant) -> None:
         pair.listener.expect(pair.phone, pair.laptop_peer)
     with pytest.raises(tenantseal.AlreadyExistsError):
         pair.listener.add(pair.laptop)
+    pair.listener.remove(pair.laptop)
+    with pytest.raises(tenantseal.NotFoundError):
+        pair.listener.remove(pair.laptop)
+    pair.listener.add(pair.laptop)
     with pytest.raises(tenantseal.InvalidValueError):
         Listener(Keyring.from_kek(os.urandom(32))).add(pair.laptop)
 

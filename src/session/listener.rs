@@ -40,8 +40,11 @@ use crate::{
 /// shows that its sender receives what is sent to it. Only then is a key agreement computed.
 pub struct Listener {
     keyring: Keyring,
-    entries: Vec<Entry>,
-    positions: HashMap<EndpointName, usize>,
+    entries: HashMap<u64, Entry>,
+    /// The number of each endpoint's entry.
+    numbers: HashMap<EndpointName, u64>,
+    /// The number of the next one.
+    next: u64,
     routes: HashMap<[u8; HINT_LEN], Route>,
     /// The serial number of the keyring at which the routes were last made again, and when.
     routed: Option<(u64, u64)>,
@@ -76,7 +79,7 @@ struct Latest {
 /// What a hint stands for.
 #[derive(Clone)]
 struct Route {
-    entry: usize,
+    entry: u64,
     pattern: Pattern,
     psk: Arc<Psk>,
     peer: Option<Peer>,
@@ -85,7 +88,7 @@ struct Route {
 /// A handshake that was answered and is not yet confirmed.
 struct Pending {
     since: u64,
-    entry: usize,
+    entry: u64,
     /// Who called, if that is known by now.
     peer: Option<PublicKey>,
     stage: Stage,
@@ -132,8 +135,9 @@ impl Listener {
     pub fn new(keyring: &Keyring) -> Self {
         Self {
             keyring: keyring.clone(),
-            entries: Vec::new(),
-            positions: HashMap::new(),
+            entries: HashMap::new(),
+            numbers: HashMap::new(),
+            next: 0,
             routes: HashMap::new(),
             routed: None,
             pending: HashMap::new(),
@@ -171,7 +175,7 @@ impl Listener {
         if !endpoint.tenant.keyring().is_same(&self.keyring) {
             return Err(Error::Value);
         }
-        if self.position(endpoint).is_some() {
+        if self.number(endpoint).is_some() {
             return Err(Error::AlreadyExists);
         }
         let entry = Entry {
@@ -182,13 +186,29 @@ impl Listener {
             pending: 0,
             looked_at: Bucket::default(),
         };
-        let routes = entry.routes(self.entries.len())?;
+        let routes = entry.routes(self.next)?;
         if routes.iter().any(|(hint, _)| self.routes.contains_key(hint)) {
             return Err(Error::AlreadyExists);
         }
         self.routes.extend(routes);
-        self.positions.insert(endpoint.name(), self.entries.len());
-        self.entries.push(entry);
+        self.numbers.insert(endpoint.name(), self.next);
+        self.entries.insert(self.next, entry);
+        self.next += 1;
+        Ok(())
+    }
+
+    /// No longer answers for an endpoint, and forgets whom it expected. Its handshakes that are not confirmed end; sessions that
+    /// are there go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownPrincipal`] if it was not added.
+    pub fn remove(&mut self, endpoint: &Endpoint) -> Result<(), Error> {
+        let number = self.number(endpoint).ok_or(Error::UnknownPrincipal)?;
+        self.drop_pending(|pending| pending.entry == number);
+        self.routes.retain(|_, route| route.entry != number);
+        self.entries.remove(&number);
+        self.numbers.remove(&endpoint.name());
         Ok(())
     }
 
@@ -199,9 +219,9 @@ impl Listener {
     ///
     /// [`Error::UnknownPrincipal`] if the endpoint was not added; as [`Listener::add`].
     pub fn expect(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
-        let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
-        let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
-        let routes = routes_of_peer(&entry.endpoint, position, peer)?;
+        let number = self.number(endpoint).ok_or(Error::UnknownPrincipal)?;
+        let entry = self.entries.get_mut(&number).ok_or(Error::UnknownPrincipal)?;
+        let routes = routes_of_peer(&entry.endpoint, number, peer)?;
         entry.peers.insert(peer.name(), peer.clone());
         self.routes.extend(routes);
         Ok(())
@@ -214,14 +234,14 @@ impl Listener {
     ///
     /// [`Error::UnknownPrincipal`] if the endpoint was not added or the peer was not expected.
     pub fn forget(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
-        let position = self.position(endpoint).ok_or(Error::UnknownPrincipal)?;
-        let entry = self.entries.get_mut(position).ok_or(Error::UnknownPrincipal)?;
+        let number = self.number(endpoint).ok_or(Error::UnknownPrincipal)?;
+        let entry = self.entries.get_mut(&number).ok_or(Error::UnknownPrincipal)?;
         let name = peer.name();
         entry.peers.remove(&name).ok_or(Error::UnknownPrincipal)?;
         entry.latest.remove(&peer.key);
-        self.drop_pending(|pending| pending.entry == position && pending.peer == Some(peer.key));
+        self.drop_pending(|pending| pending.entry == number && pending.peer == Some(peer.key));
         self.routes.retain(|_, route| {
-            route.entry != position || route.peer.as_ref().is_none_or(|other| other.name() != name)
+            route.entry != number || route.peer.as_ref().is_none_or(|other| other.name() != name)
         });
         Ok(())
     }
@@ -266,9 +286,9 @@ impl Listener {
         self.pending.len()
     }
 
-    fn position(&self, endpoint: &Endpoint) -> Option<usize> {
+    fn number(&self, endpoint: &Endpoint) -> Option<u64> {
         let is_ours = endpoint.tenant.keyring().is_same(&self.keyring);
-        self.positions.get(&endpoint.name()).copied().filter(|_| is_ours)
+        self.numbers.get(&endpoint.name()).copied().filter(|_| is_ours)
     }
 
     fn answer(
@@ -287,7 +307,7 @@ impl Listener {
         if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
         }
-        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
+        let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
         if entry.pending >= MOST_PENDING {
             return Err(Error::Open);
         }
@@ -316,7 +336,7 @@ impl Listener {
         let entries = &mut self.entries;
         self.pending.retain(|_, pending| {
             let stays = !is_over(pending);
-            if let Some(entry) = entries.get_mut(pending.entry).filter(|_| !stays) {
+            if let Some(entry) = entries.get_mut(&pending.entry).filter(|_| !stays) {
                 entry.pending = entry.pending.saturating_sub(1);
             }
             stays
@@ -325,7 +345,7 @@ impl Listener {
 
     fn take_pending(&mut self, index: u32) -> Result<Pending, Error> {
         let pending = self.pending.remove(&index).ok_or(Error::Open)?;
-        if let Some(entry) = self.entries.get_mut(pending.entry) {
+        if let Some(entry) = self.entries.get_mut(&pending.entry) {
             entry.pending = entry.pending.saturating_sub(1);
         }
         Ok(pending)
@@ -341,7 +361,7 @@ impl Listener {
 
     /// Whether the psk epoch of a route is live.
     fn check_live(&self, route: &Route) -> Result<(), Error> {
-        let entry = self.entries.get(route.entry).ok_or(Error::Open)?;
+        let entry = self.entries.get(&route.entry).ok_or(Error::Open)?;
         let psks = entry.endpoint.psks().map_err(silence)?;
         if psks.iter().any(|psk| psk.epoch == route.psk.epoch) { Ok(()) } else { Err(Error::Open) }
     }
@@ -353,8 +373,8 @@ impl Listener {
             return Ok(());
         }
         let mut routes = HashMap::new();
-        for (position, entry) in self.entries.iter().enumerate() {
-            match entry.routes(position) {
+        for (number, entry) in &self.entries {
+            match entry.routes(*number) {
                 Ok(more) => routes.extend(more),
                 // Those that are there stay, and the store is asked again in a second.
                 Err(error @ (Error::Io(_) | Error::Store(_))) => {
@@ -389,7 +409,7 @@ impl Listener {
         if has_cookie && !cookies.verify(source, packet.before_mac2, packet.mac2)? {
             return Err(Error::Open);
         }
-        let entry = self.entries.get_mut(route.entry).ok_or(Error::Open)?;
+        let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
         let is_long = route.pattern == Pattern::Xx && entry.endpoint.certificate.len() > MOST_UNASKED;
         let is_busy = entry.came.count(now) > self.load.cookies_after
             || u32::try_from(entry.pending).is_ok_and(|pending| pending >= self.load.cookies_after);
@@ -423,7 +443,7 @@ impl Listener {
         let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
         endpoint.check_claim(id, key, payload.certificate())?;
         let peer = identity(&endpoint, id, key)?;
-        let entry = self.entries.get_mut(entry).ok_or(Error::Open)?;
+        let entry = self.entries.get_mut(&entry).ok_or(Error::Open)?;
         if entry.latest.entry(key).or_default().bucket.count(now) > self.load.per_peer {
             return Err(Error::Open);
         }
@@ -456,16 +476,16 @@ impl Listener {
 }
 
 impl Entry {
-    fn routes(&self, position: usize) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
+    fn routes(&self, number: u64) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
         let endpoint = &self.endpoint;
         let mut routes = Vec::new();
         for peer in self.peers.values() {
-            routes.extend(routes_of_peer(endpoint, position, peer)?);
+            routes.extend(routes_of_peer(endpoint, number, peer)?);
         }
         for psk in endpoint.psks()?.iter().filter(|_| endpoint.directory.is_some()) {
             for pattern in [Pattern::Ik, Pattern::Xx] {
                 let hint = endpoint.parties(pattern, None, false).hint(psk)?;
-                routes.push((hint, Route { entry: position, pattern, psk: psk.clone(), peer: None }));
+                routes.push((hint, Route { entry: number, pattern, psk: psk.clone(), peer: None }));
             }
         }
         Ok(routes)
@@ -474,13 +494,13 @@ impl Entry {
 
 fn routes_of_peer(
     endpoint: &Endpoint,
-    position: usize,
+    number: u64,
     peer: &Peer,
 ) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
     let route = |psk: &Arc<Psk>| {
         let hint = endpoint.parties(Pattern::Kk, Some(peer), false).hint(psk)?;
         let (psk, peer) = (psk.clone(), Some(peer.clone()));
-        Ok((hint, Route { entry: position, pattern: Pattern::Kk, psk, peer }))
+        Ok((hint, Route { entry: number, pattern: Pattern::Kk, psk, peer }))
     };
     endpoint.psks()?.iter().map(route).collect()
 }

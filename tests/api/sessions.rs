@@ -589,6 +589,52 @@ fn who_is_forgotten_does_not_complete_what_was_begun() {
 }
 
 #[test]
+fn a_listener_answers_no_longer_for_what_was_removed() {
+    let mut world = World::new();
+    let files = |endpoint: &Endpoint, key: &PrivateKey| {
+        Endpoint::new(&world.tenant, endpoint.id(), key, "files").unwrap()
+    };
+    let (phone_key, laptop_key) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let caller = files(&world.phone, &phone_key);
+    let other = files(&world.laptop, &laptop_key)
+        .directory(KnownPeers::new().add(world.phone.id(), phone_key.public_key()));
+    let phone = Peer::new(world.phone.id(), world.phone.public_key());
+    world.listener.add(&other).unwrap();
+    let (sender, mut receiver) = {
+        let (mine, theirs) = world.session(Pattern::Kk);
+        (mine.split().0, theirs.split().1)
+    };
+    let begun = PATTERNS.map(|pattern| {
+        let mut initiator = world.initiate(pattern);
+        let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+        let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+        last
+    });
+    assert_eq!(world.listener.pending(), begun.len());
+    world.listener.remove(&world.laptop).unwrap();
+    assert_eq!(world.listener.pending(), 0);
+    for last in begun {
+        assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    }
+    for pattern in PATTERNS {
+        assert_eq!(complete(world.initiate(pattern), &mut world.listener).err(), Some(Error::Open));
+    }
+    for refused in [world.listener.remove(&world.laptop), world.listener.expect(&world.laptop, &phone)] {
+        assert_eq!(refused, Err(Error::UnknownPrincipal));
+    }
+    // The others and the sessions that are there go on; and it can be added again.
+    assert_eq!(open(&mut receiver, &seal(&sender, b"on").unwrap()).unwrap(), b"on");
+    let peer = Peer::new(other.id(), other.public_key());
+    complete(caller.initiate_ik(&peer).unwrap(), &mut world.listener).unwrap();
+    world.listener.add(&world.laptop).unwrap();
+    world.listener.expect(&world.laptop, &phone).unwrap();
+    for pattern in PATTERNS {
+        world.session(pattern);
+    }
+    complete(caller.initiate_ik(&peer).unwrap(), &mut world.listener).unwrap();
+}
+
+#[test]
 fn a_third_message_that_is_refused_is_not_read_again() {
     let mut world = World::new();
     let stranger =

@@ -112,6 +112,28 @@ pub unsafe extern "C" fn tenantseal_listener_add(
     }
 }
 
+/// No longer answers for an endpoint, and forgets whom it expected. Its handshakes that are not confirmed
+/// end; sessions that are there go on.
+///
+/// @param listener  the listener
+/// @param endpoint  the endpoint
+/// @return UNKNOWN_PRINCIPAL if it was not added
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tenantseal_listener_remove(
+    listener: *mut tenantseal_listener,
+    endpoint: *const tenantseal_endpoint,
+) -> tenantseal_status {
+    // SAFETY: the contract of every export, in the crate's documentation.
+    unsafe {
+        call((), || {
+            let listener = get(listener)?;
+            let endpoint = get(endpoint)?;
+            Ok(listener.lock()?.listener.remove(&copy(&endpoint))?)
+        })
+    }
+}
+
 /// Has an endpoint expect a peer, with the ticket that both have, if there is one. The same peer may be
 /// expected under several.
 ///
@@ -137,7 +159,8 @@ pub unsafe extern "C" fn tenantseal_listener_expect(
     }
 }
 
-/// Has an endpoint no longer expect a peer under that key and ticket. Sessions that are there go on.
+/// Has an endpoint no longer expect a peer under that key and ticket. Handshakes of that key that are not
+/// confirmed end; sessions that are there go on.
 ///
 /// @param listener  the listener
 /// @param endpoint  the endpoint

@@ -719,10 +719,15 @@ class Listener:
     ) -> Listener: ...
     def add(self, endpoint: Endpoint, /) -> None:
         """Answer for an endpoint. `AlreadyExistsError` if it is there, or another one of the same place has `known`."""
+    def remove(self, endpoint: Endpoint, /) -> None:
+        """No longer answer for an endpoint; `NotFoundError` if it was not added. Its unfinished handshakes end; sessions go on."""
     def expect(self, endpoint: Endpoint, peer: Peer) -> None:
         """Have an endpoint expect a peer; `NotFoundError` if the endpoint was not added."""
     def forget(self, endpoint: Endpoint, peer: Peer) -> None:
-        """Have an endpoint no longer expect a peer. Sessions that are there go on."""
+        """Have an endpoint no longer expect a peer. Its unfinished handshakes end; sessions that are there go on.
+
+        `NotFoundError` if the endpoint was not added or the peer was not expected.
+        """
     def receive(self, source: tuple[Any, ...], packet: Buffer) -> tuple[Session | None, bytes]:
         """Take a packet that is of no session you know, and where it came from, as `socket.recvfrom` gives it.
 

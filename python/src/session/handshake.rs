@@ -93,6 +93,12 @@ impl Listener {
         py.detach(|| self.0.with(|listener| listener.add(endpoint))).or_raise(py)
     }
 
+    #[pyo3(signature = (endpoint, /))]
+    fn remove(&self, py: Python<'_>, endpoint: &Bound<'_, Endpoint>) -> PyResult<()> {
+        let endpoint = &endpoint.get().0;
+        py.detach(|| self.0.with(|listener| listener.remove(endpoint))).or_raise(py)
+    }
+
     fn expect(&self, py: Python<'_>, endpoint: &Bound<'_, Endpoint>, peer: &Bound<'_, Peer>) -> PyResult<()> {
         let (endpoint, peer) = (&endpoint.get().0, &peer.get().0);
         py.detach(|| self.0.with(|listener| listener.expect(endpoint, peer))).or_raise(py)

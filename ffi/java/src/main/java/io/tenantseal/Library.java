@@ -514,6 +514,8 @@ final class Library {
 
     static native int tenantseal_listener_add(long listener, long endpoint);
 
+    static native int tenantseal_listener_remove(long listener, long endpoint);
+
     static native int tenantseal_listener_expect(long listener, long endpoint, long peer);
 
     static native int tenantseal_listener_forget(long listener, long endpoint, long peer);
