@@ -33,7 +33,7 @@ impl Standing {
     /// [`Tenant::check_principal`].
     pub(super) fn new(tenant: &Tenant, principals: [PrincipalId; 2], clock: &Clock) -> Result<Self, Error> {
         let serial = tenant.keyring().serial()?;
-        let marks = tenant.standing_of(&principals)?;
+        let marks = tenant.standing_of(&principals, serial)?;
         Ok(Self {
             tenant: tenant.clone(),
             principals,
@@ -63,7 +63,7 @@ impl Standing {
         if again != 0 && self.clock.now() < again {
             return Ok(());
         }
-        match self.tenant.standing_of(&self.principals) {
+        match self.tenant.standing_of(&self.principals, serial) {
             Ok(marks) if marks == self.marks => {
                 self.checked.fetch_max(serial, Ordering::AcqRel);
                 Ok(())

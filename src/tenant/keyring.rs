@@ -70,6 +70,7 @@ struct Inner {
     freshness: Freshness,
     views: Cache<TenantId, View>,
     aliases: Cache<(u64, Vec<u8>), TenantId>,
+    marks: Cache<(u64, Vec<u8>), u64>,
     policy: Mutex<KnownPolicy>,
 }
 
@@ -567,6 +568,7 @@ impl Keyring {
                 store,
                 views: Cache::new(capacity, ttl),
                 aliases: Cache::new(capacity, ttl),
+                marks: Cache::new(capacity, ttl),
                 policy: Mutex::default(),
             }),
         })
@@ -632,6 +634,11 @@ impl Keyring {
             Some(serial) => Ok(serial),
             None => self.ask(Ask::IfStale),
         }
+    }
+
+    /// When tenants, and principals that may act, were last restored: by the serial number of the store and the name of the entry.
+    pub(crate) fn marks(&self) -> &Cache<(u64, Vec<u8>), u64> {
+        &self.inner.marks
     }
 
     /// Whether both are handles of one keyring.

@@ -1,7 +1,7 @@
 //! Who acts for a tenant: members, clients, services. Suspended at once, restored, or removed for good.
 
 use core::fmt;
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use crate::{
     encoding::Reader,
@@ -263,12 +263,37 @@ impl Tenant {
         self.mark_of(id).map(|_| ())
     }
 
-    /// As [`Tenant::check_principal`] for two; and what tells this state from one before a suspension: the marks of their
-    /// restoring and of the tenant's.
-    pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2]) -> Result<[u64; 3], Error> {
-        let life = self.entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
+    /// As [`Tenant::check_principal`] for two, as of that serial number of the store or later; and what tells this state from one
+    /// before a suspension: the marks of their restoring and of the tenant's.
+    pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2], serial: u64) -> Result<[u64; 3], Error> {
+        // A tenant that is suspended has no principal that may act.
+        self.view()?;
+        let of = |id| self.mark_at(serial, name::principal(self.id(), id), || self.mark_of(id));
         let [left, right] = ids;
-        Ok([life.map_or(0, |life| life.restored), self.mark_of(left)?, self.mark_of(right)?])
+        let tenant = self.mark_at(serial, name::tenant_state(self.id()), || self.mark_of_tenant())?;
+        Ok([tenant, of(left)?, of(right)?])
+    }
+
+    /// What was read at a serial number is not read again at the same.
+    fn mark_at(
+        &self,
+        serial: u64,
+        name: Vec<u8>,
+        read: impl FnOnce() -> Result<u64, Error>,
+    ) -> Result<u64, Error> {
+        let (marks, key) = (self.keyring().marks(), (serial, name));
+        if let Some(mark) = marks.get(&key) {
+            return Ok(*mark);
+        }
+        let mark = read()?;
+        marks.insert(key, Arc::new(mark));
+        Ok(mark)
+    }
+
+    /// The mark of the tenant's last restoring.
+    fn mark_of_tenant(&self) -> Result<u64, Error> {
+        let life = self.entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
+        Ok(life.map_or(0, |life| life.restored))
     }
 
     fn entry(&self, name: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {

@@ -550,6 +550,31 @@ fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
 }
 
 #[test]
+fn a_handshake_reads_the_store_anew_when_something_has_changed_and_only_then() {
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let peer = world.peer();
+    world.session(Pattern::Ik);
+    store.unreadable.store(true, Ordering::SeqCst);
+    for _ in 0..2 {
+        world.session(Pattern::Ik);
+    }
+    store.unreadable.store(false, Ordering::SeqCst);
+    world.tenant.suspend_principal(world.laptop.id(), None).unwrap();
+    assert_eq!(world.phone.initiate(&peer).err(), Some(Error::Suspended));
+    store.unreadable.store(true, Ordering::SeqCst);
+    assert!(matches!(world.phone.initiate(&peer), Err(Error::Io(_))), "who may not act is not remembered");
+    store.unreadable.store(false, Ordering::SeqCst);
+    world.tenant.restore_principal(world.laptop.id()).unwrap();
+    world.session(Pattern::Ik);
+    client(&world.tenant, "somebody");
+    store.unreadable.store(true, Ordering::SeqCst);
+    assert!(matches!(world.phone.initiate(&peer), Err(Error::Io(_))));
+}
+
+#[test]
 fn a_caller_that_is_suspended_before_it_confirms_is_met_with_silence() {
     let mut world = World::new();
     let mut initiator = world.initiate(Pattern::Kk);
