@@ -12,120 +12,28 @@
 mod floor;
 #[path = "session/resolver.rs"]
 mod resolver;
+#[path = "session/snow.rs"]
+mod snows;
+#[path = "session/world.rs"]
+mod world;
 
 use std::{
     hint::black_box,
-    net::SocketAddr,
     time::{Duration, Instant},
 };
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tenantseal::{
-    session::{Endpoint, Incoming, KnownPeers, Listener, Load, Peer, PrivateKey, Progress, Session},
-    tenant::{Kek, Keyring, PrincipalId},
-};
+use snows::{over_ours, shipped, snow_pair};
+use world::World;
 
 /// What a datagram of an Ethernet's 1,500 bytes holds at most, less what is below and around it.
 const LEN: usize = 1400;
-const NAME: &str = "Noise_IKpsk0+psk2_25519_AESGCM_SHA256";
-
-struct World {
-    phone: Endpoint,
-    peer: Peer,
-    listener: Listener,
-    source: SocketAddr,
-}
-
-impl World {
-    fn new() -> Self {
-        let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
-        let tenant = keys.create_tenant("t-1001").unwrap();
-        let endpoint = |name| {
-            let id = PrincipalId::client(name).unwrap();
-            tenant.add_principal(&id).unwrap();
-            Endpoint::new(&tenant, &id, &PrivateKey::generate().unwrap(), "bench").unwrap()
-        };
-        let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
-        let laptop = laptop.directory(KnownPeers::new().add(phone.id(), phone.public_key()));
-        let load = Load::new().cookies_after(u32::MAX).most(u32::MAX).per_peer(u32::MAX);
-        let mut listener = Listener::new(&keys).load(load);
-        listener.add(&laptop).unwrap();
-        listener.expect(&laptop, &Peer::new(phone.id(), phone.public_key())).unwrap();
-        let peer = Peer::new(laptop.id(), laptop.public_key());
-        Self { phone, peer, listener, source: "192.0.2.1:5000".parse().unwrap() }
-    }
-
-    /// Both sides, until both may send.
-    fn handshake(&mut self, ik: bool) -> (Box<Session>, Box<Session>) {
-        let mut initiator =
-            if ik { self.phone.initiate_ik(&self.peer) } else { self.phone.initiate(&self.peer) }.unwrap();
-        let Incoming::Send(answer) = self.listener.receive(self.source, initiator.packet()).unwrap() else {
-            panic!()
-        };
-        let Progress::Established(mine, packet) = initiator.receive(&answer).unwrap() else { panic!() };
-        let Incoming::Established(theirs, _) = self.listener.receive(self.source, &packet).unwrap() else {
-            panic!()
-        };
-        (mine, theirs)
-    }
-}
-
-/// Both sides of snow's, with a packet that confirms.
-fn snow_pair(builder: fn() -> snow::Builder<'static>) -> (snow::TransportState, snow::TransportState) {
-    let (phone, laptop) = (KEYS.0, KEYS.1);
-    let ready = |builder: snow::Builder<'static>| {
-        builder.psk(0, &[1; 32]).unwrap().psk(2, &[2; 32]).unwrap().prologue(&[3; 64]).unwrap()
-    };
-    let mut initiator = ready(builder())
-        .local_private_key(phone)
-        .unwrap()
-        .remote_public_key(laptop_public())
-        .unwrap()
-        .build_initiator()
-        .unwrap();
-    let mut responder = ready(builder()).local_private_key(laptop).unwrap().build_responder().unwrap();
-    let (mut message, mut payload) = ([0; 300], [0; 300]);
-    let len = initiator.write_message(&[4; 60], &mut message).unwrap();
-    responder.read_message(&message[..len], &mut payload).unwrap();
-    let len = responder.write_message(&[4; 40], &mut message).unwrap();
-    initiator.read_message(&message[..len], &mut payload).unwrap();
-    let (mut initiator, mut responder) =
-        (initiator.into_transport_mode().unwrap(), responder.into_transport_mode().unwrap());
-    let len = initiator.write_message(b"", &mut message).unwrap();
-    responder.read_message(&message[..len], &mut payload).unwrap();
-    (initiator, responder)
-}
-
-static KEYS: (&[u8; 32], &[u8; 32]) = (&[5; 32], &[6; 32]);
-
-fn laptop_public() -> &'static [u8; 32] {
-    static PUBLIC: std::sync::OnceLock<[u8; 32]> = std::sync::OnceLock::new();
-    PUBLIC.get_or_init(|| *resolver::Key::new(KEYS.1).public())
-}
-
-fn shipped() -> snow::Builder<'static> {
-    snow::Builder::new(NAME.parse().unwrap())
-}
-
-fn over_ours() -> snow::Builder<'static> {
-    snow::Builder::with_resolver(NAME.parse().unwrap(), Box::new(resolver::Resolver))
-}
 
 fn handshakes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("session_handshake");
     group.bench_function("floor", |b| {
         let public = *resolver::Key::new(&[9; 32]).public();
-        b.iter(|| {
-            let mut secret = [0; 32];
-            getrandom::fill(&mut secret).unwrap();
-            let mine = resolver::Key::new(&secret);
-            getrandom::fill(&mut secret).unwrap();
-            let theirs = resolver::Key::new(&secret);
-            for _ in 0..4 {
-                black_box(mine.agree(&public));
-                black_box(theirs.agree(&public));
-            }
-        });
+        b.iter(|| resolver::floor_of_a_handshake(&public));
     });
     let mut world = World::new();
     group.bench_function("ours_ik", |b| b.iter(|| world.handshake(true)));

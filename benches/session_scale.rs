@@ -10,12 +10,13 @@
     clippy::cast_precision_loss
 )]
 
-use std::{fs, net::SocketAddr, time::Instant};
+#[path = "session/world.rs"]
+mod world;
 
-use tenantseal::{
-    session::{Endpoint, Incoming, Listener, Load, Peer, PrivateKey, Progress, Receiver, Sender},
-    tenant::{Kek, Keyring, PrincipalId},
-};
+use std::{fs, time::Instant};
+
+use tenantseal::session::{Receiver, Sender};
+use world::World;
 
 const LEN: usize = 1400;
 /// Datagrams of each measurement.
@@ -33,29 +34,12 @@ fn main() {
 }
 
 fn measure(count: usize) {
-    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
-    let tenant = keys.create_tenant("t-1001").unwrap();
-    let endpoint = |name| {
-        let id = PrincipalId::client(name).unwrap();
-        tenant.add_principal(&id).unwrap();
-        Endpoint::new(&tenant, &id, &PrivateKey::generate().unwrap(), "bench").unwrap()
-    };
-    let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
-    let load = Load::new().cookies_after(u32::MAX).most(u32::MAX).per_peer(u32::MAX);
-    let mut listener = Listener::new(&keys).load(load);
-    listener.add(&laptop).unwrap();
-    listener.expect(&laptop, &Peer::new(phone.id(), phone.public_key())).unwrap();
-    let peer = Peer::new(laptop.id(), laptop.public_key());
-    let source = SocketAddr::from(([192, 0, 2, 1], 5000));
-
+    let mut world = World::new();
     let before = resident();
     let start = Instant::now();
     let mut sessions: Vec<(Sender, Receiver, Sender, Receiver)> = Vec::with_capacity(count);
     for _ in 0..count {
-        let mut initiator = phone.initiate(&peer).unwrap();
-        let Incoming::Send(answer) = listener.receive(source, initiator.packet()).unwrap() else { panic!() };
-        let Progress::Established(mine, packet) = initiator.receive(&answer).unwrap() else { panic!() };
-        let Incoming::Established(theirs, _) = listener.receive(source, &packet).unwrap() else { panic!() };
+        let (mine, theirs) = world.handshake(false);
         let ((my_sender, my_receiver), (their_sender, their_receiver)) = (mine.split(), theirs.split());
         sessions.push((my_sender, my_receiver, their_sender, their_receiver));
     }

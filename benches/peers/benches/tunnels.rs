@@ -1,7 +1,10 @@
 //! Handshakes and datagrams of this library and of boringtun, in one run.
+#[path = "../../session/world.rs"]
+mod world;
+
 use std::{
     hint::black_box,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     time::{Duration, Instant},
 };
 
@@ -10,10 +13,7 @@ use boringtun::{
     x25519::{PublicKey, StaticSecret},
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tenantseal::{
-    session::{Endpoint, Incoming, Listener, Load, Peer, PrivateKey, Progress, Session},
-    tenant::{Kek, Keyring, PrincipalId},
-};
+use world::World;
 
 /// An IPv4 packet of that length, which is what the other one carries.
 const LEN: usize = 1400;
@@ -23,42 +23,6 @@ fn packet() -> [u8; LEN] {
     packet[0] = 0x45;
     packet[2..4].copy_from_slice(&(LEN as u16).to_be_bytes());
     packet
-}
-
-struct World {
-    phone: Endpoint,
-    peer: Peer,
-    listener: Listener,
-    source: SocketAddr,
-}
-
-fn world() -> World {
-    let keys = Keyring::in_memory(&Kek::generate().unwrap()).unwrap();
-    let tenant = keys.create_tenant("t-1001").unwrap();
-    let endpoint = |name| {
-        let id = PrincipalId::client(name).unwrap();
-        tenant.add_principal(&id).unwrap();
-        Endpoint::new(&tenant, &id, &PrivateKey::generate().unwrap(), "bench").unwrap()
-    };
-    let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
-    let load = Load::new().cookies_after(u32::MAX).most(u32::MAX).per_peer(u32::MAX);
-    let mut listener = Listener::new(&keys).load(load);
-    listener.add(&laptop).unwrap();
-    listener.expect(&laptop, &Peer::new(phone.id(), phone.public_key())).unwrap();
-    let peer = Peer::new(laptop.id(), laptop.public_key());
-    World { phone, peer, listener, source: "192.0.2.1:5000".parse().unwrap() }
-}
-
-fn handshake(world: &mut World) -> (Box<Session>, Box<Session>) {
-    let mut initiator = world.phone.initiate(&world.peer).unwrap();
-    let Incoming::Send(answer) = world.listener.receive(world.source, initiator.packet()).unwrap() else {
-        panic!()
-    };
-    let Progress::Established(mine, packet) = initiator.receive(&answer).unwrap() else { panic!() };
-    let Incoming::Established(theirs, _) = world.listener.receive(world.source, &packet).unwrap() else {
-        panic!()
-    };
-    (mine, theirs)
 }
 
 fn tunnels() -> (Tunn, Tunn) {
@@ -82,8 +46,8 @@ fn tunnel_handshake(left: &mut Tunn, right: &mut Tunn) {
 
 fn handshakes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handshake");
-    let mut ours = world();
-    group.bench_function("ours", |b| b.iter(|| handshake(&mut ours)));
+    let mut ours = World::new();
+    group.bench_function("ours", |b| b.iter(|| ours.handshake(false)));
     // It answers one peer 50 times in a second at most, so each has new ends, which are not measured.
     group.bench_function("boringtun", |b| {
         b.iter_custom(|count| {
@@ -104,7 +68,7 @@ fn seal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("seal_1400");
     group.throughput(Throughput::Bytes(LEN as u64));
     let packet = packet();
-    let (sender, _) = handshake(&mut world()).0.split();
+    let (sender, _) = World::new().handshake(false).0.split();
     group.bench_function("ours", |b| {
         let mut out = Vec::new();
         b.iter(|| sender.seal(black_box(&packet), &mut out).unwrap());
@@ -136,7 +100,7 @@ fn open(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("open_1400");
     group.throughput(Throughput::Bytes(LEN as u64));
     let packet = packet();
-    let (mine, theirs) = handshake(&mut world());
+    let (mine, theirs) = World::new().handshake(false);
     let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
     group.bench_function("ours", |b| {
         b.iter_custom(|count| {
