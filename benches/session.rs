@@ -1,4 +1,4 @@
-//! Handshakes and datagrams, each beside its floor and beside snow: as it ships, and with this build's primitives in it.
+//! Datagrams, beside their floor and beside snow: as it ships, and with this build's primitives in it.
 #![allow(
     missing_docs,
     unreachable_pub,
@@ -28,20 +28,6 @@ use world::World;
 
 /// What a datagram of an Ethernet's 1,500 bytes holds at most, less what is below and around it.
 const LEN: usize = 1400;
-
-fn handshakes(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("session_handshake");
-    group.bench_function("floor", |b| {
-        let public = *resolver::Key::new(&[9; 32]).public();
-        b.iter(|| resolver::floor_of_a_handshake(&public));
-    });
-    let mut world = World::new();
-    group.bench_function("ours_ik", |b| b.iter(|| world.handshake(true)));
-    group.bench_function("ours_kk", |b| b.iter(|| world.handshake(false)));
-    group.bench_function("snow_ik", |b| b.iter(|| snow_pair(shipped)));
-    group.bench_function("snow_ik_over_ours", |b| b.iter(|| snow_pair(over_ours)));
-    group.finish();
-}
 
 fn seal(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("session_seal_1400");
@@ -153,5 +139,5 @@ fn config() -> Criterion {
     Criterion::default().warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2))
 }
 
-criterion_group!(name = benches; config = config(); targets = handshakes, seal, open);
+criterion_group!(name = benches; config = config(); targets = seal, open);
 criterion_main!(benches);

@@ -19,7 +19,10 @@ mod snows;
 #[path = "session/world.rs"]
 mod world;
 
-use std::time::{Duration, Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use snows::{over_ours, shipped, snow_pair};
 use world::World;
@@ -30,7 +33,7 @@ const EACH: u32 = 10;
 
 fn main() {
     let public = *resolver::Key::new(&[9; 32]).public();
-    let mut floor = || resolver::floor_of_a_handshake(&public);
+    let mut floor = || keys_and_agreements(&public);
     let mut world = World::new();
     println!("| handshake of both sides, in turn | us | ratio |");
     println!("|---|---:|---:|");
@@ -42,6 +45,19 @@ fn main() {
         ("snow over our primitives, to ours, IK", over_ours),
     ] {
         row(name, &mut || drop(snow_pair(builder)), &mut || drop(world.handshake(true)));
+    }
+}
+
+/// What a handshake of both sides cannot do without: two keys, and eight agreements.
+fn keys_and_agreements(public: &[u8; 32]) {
+    let [mine, theirs] = [(); 2].map(|()| {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).unwrap();
+        resolver::Key::new(&secret)
+    });
+    for _ in 0..4 {
+        black_box(mine.agree(public));
+        black_box(theirs.agree(public));
     }
 }
 

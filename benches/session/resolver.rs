@@ -1,6 +1,6 @@
 //! This build's primitives: by themselves, and for snow.
 
-use std::{hint::black_box, sync::OnceLock};
+use std::sync::OnceLock;
 
 use hmac::digest::Digest as _;
 use snow::{
@@ -11,19 +11,6 @@ use snow::{
 };
 
 use super::floor::Gcm;
-
-/// What a handshake of both sides cannot do without: two keys, and eight agreements.
-pub fn floor_of_a_handshake(public: &[u8; 32]) {
-    let [mine, theirs] = [(); 2].map(|()| {
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).unwrap();
-        Key::new(&secret)
-    });
-    for _ in 0..4 {
-        black_box(mine.agree(public));
-        black_box(theirs.agree(public));
-    }
-}
 
 #[cfg(feature = "aws-lc")]
 pub use aws_lc::Key;
