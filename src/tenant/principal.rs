@@ -266,8 +266,6 @@ impl Tenant {
     /// As [`Tenant::check_principal`] for two, as of that serial number of the store or later; and what tells this state from one
     /// before a suspension: the marks of their restoring and of the tenant's.
     pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2], serial: u64) -> Result<[u64; 3], Error> {
-        // A tenant that is suspended has no principal that may act.
-        self.view()?;
         let of = |id| self.mark_at(serial, name::principal(self.id(), id), || self.mark_of(id));
         let [left, right] = ids;
         let tenant = self.mark_at(serial, name::tenant_state(self.id()), || self.mark_of_tenant())?;

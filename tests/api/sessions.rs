@@ -542,6 +542,8 @@ fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
     let mut stray = waiting.packet().to_vec();
     stray[8..16].fill(7);
     assert!(matches!(world.answer(&stray), Err(Error::Io(_))));
+    // Whether the tenant has what this one names cannot be known now: the program learns why it is not answered.
+    assert!(matches!(world.answer(waiting.packet()), Err(Error::Io(_))));
     store.unreadable.store(false, Ordering::SeqCst);
     complete(waiting, &mut world.listener).unwrap();
     world.tenant.suspend_principal(world.phone.id(), None).unwrap();
@@ -657,6 +659,55 @@ fn a_listener_answers_no_longer_for_what_was_removed() {
         world.session(pattern);
     }
     complete(caller.initiate_ik(&peer).unwrap(), &mut world.listener).unwrap();
+}
+
+#[test]
+fn what_one_endpoint_forgets_another_still_knows() {
+    let mut world = World::new();
+    let files = Endpoint::new(&world.tenant, world.laptop.id(), &PrivateKey::generate().unwrap(), "chat")
+        .unwrap()
+        .context(b"files")
+        .unwrap();
+    let phone = Peer::new(world.phone.id(), world.phone.public_key());
+    world.listener.add(&files).unwrap();
+    world.listener.expect(&files, &phone).unwrap();
+    let mut initiator = world.initiate(Pattern::Kk);
+    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+    // The routes are made again once, for what nobody knows, and not again while nothing changes.
+    let mut stray = initiator.packet().to_vec();
+    stray[8..16].fill(7);
+    assert_eq!(world.answer(&stray).err(), Some(Error::Open));
+    world.listener.forget(&files, &phone).unwrap();
+    assert!(matches!(world.answer(&last), Ok(Incoming::Established(..))));
+    world.session(Pattern::Kk);
+}
+
+#[test]
+fn who_is_expected_anew_starts_anew() {
+    let mut world = World::new();
+    let phone = Peer::new(world.phone.id(), world.phone.public_key());
+    let earlier = world.initiate(Pattern::Kk);
+    world.session(Pattern::Kk);
+    assert_eq!(world.answer(earlier.packet()).err(), Some(Error::Open));
+    world.listener.forget(&world.laptop, &phone).unwrap();
+    world.listener.expect(&world.laptop, &phone).unwrap();
+    complete(earlier, &mut world.listener).unwrap();
+}
+
+#[test]
+fn handshakes_that_nobody_completes_have_cookies_asked_for() {
+    let mut world = World::new();
+    let mut listener = Listener::new(&world.keys).load(busy().cookies_after(2)).clock(clock(&world.now));
+    listener.add(&world.laptop).unwrap();
+    core::mem::swap(&mut world.listener, &mut listener);
+    for pending in 0..3 {
+        // Never two in one second.
+        world.pass(Duration::from_secs(2));
+        let mut initiator = world.initiate(Pattern::Ik);
+        let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+        assert_eq!(matches!(initiator.receive(&answer), Ok(Progress::Resend)), pending == 2);
+    }
 }
 
 #[test]
