@@ -3434,16 +3434,21 @@ tenantseal_status tenantseal_endpoint_initiate_ik(const tenantseal_endpoint *end
                                                   tenantseal_initiator **out_initiator);
 
 /**
- * Calls whoever of the tenant answers: each side sends its static key, encrypted, and looks for it among
- * those that it knows.
+ * Calls somebody whose static key is not known: each side sends its own, encrypted, and looks for the
+ * other's among those that it knows. Nobody else learns who calls.
  *
  * @param endpoint  the endpoint
+ * @param kind  a TENANTSEAL_PRINCIPAL_ constant
+ * @param id, id_len  whom; NULL and 0 for whoever of those answers, when `kind` is not looked at
  * @param out_initiator  the new handle, for tenantseal_initiator_free(); NULL after a failure
  * @return STATE without a tenantseal_endpoint_know(); as tenantseal_endpoint_initiate()
  */
 TENANTSEAL_API
 TENANTSEAL_MUST_CHECK
 tenantseal_status tenantseal_endpoint_initiate_xx(const tenantseal_endpoint *endpoint,
+                                                  int32_t kind,
+                                                  const uint8_t *id,
+                                                  size_t id_len,
                                                   tenantseal_initiator **out_initiator);
 
 /**

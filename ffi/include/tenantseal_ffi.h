@@ -518,7 +518,7 @@ tenantseal_status tenantseal_endpoint_initiate(const tenantseal_endpoint *endpoi
 
 tenantseal_status tenantseal_endpoint_initiate_ik(const tenantseal_endpoint *endpoint, const tenantseal_peer *peer, tenantseal_initiator **out_initiator);
 
-tenantseal_status tenantseal_endpoint_initiate_xx(const tenantseal_endpoint *endpoint, tenantseal_initiator **out_initiator);
+tenantseal_status tenantseal_endpoint_initiate_xx(const tenantseal_endpoint *endpoint, int32_t kind, const uint8_t *id, size_t id_len, tenantseal_initiator **out_initiator);
 
 tenantseal_status tenantseal_endpoint_free(tenantseal_endpoint *endpoint);
 

@@ -268,7 +268,7 @@ static void where_both_know_the_other(void) {
     OK(tenantseal_listener_remove(p.listener, p.laptop));
     STATUS(TENANTSEAL_ERROR_UNKNOWN_PRINCIPAL, tenantseal_listener_remove(p.listener, p.laptop));
     OK(tenantseal_listener_add(p.listener, p.laptop));
-    STATUS(TENANTSEAL_ERROR_STATE, tenantseal_endpoint_initiate_xx(p.phone, &initiator));
+    STATUS(TENANTSEAL_ERROR_STATE, tenantseal_endpoint_initiate_xx(p.phone, LAPTOP, &initiator));
     CHECK(initiator == NULL);
     release_pair(&p);
 }
@@ -302,8 +302,21 @@ static void where_nobody_is_known(void) {
     OK(tenantseal_endpoint_know(p.phone, p.laptop_peer));
     OK(tenantseal_endpoint_know(p.laptop, p.phone_peer));
     OK(tenantseal_listener_add(p.listener, p.laptop));
-    OK(tenantseal_endpoint_initiate_xx(p.phone, &initiator));
+    OK(tenantseal_endpoint_initiate_xx(p.phone, LAPTOP, &initiator));
     meet(&p, initiator);
+    OK(tenantseal_endpoint_initiate_xx(p.phone, 0, NULL, 0, &initiator));
+    meet(&p, initiator);
+    STATUS(TENANTSEAL_ERROR_UNKNOWN_PRINCIPAL, tenantseal_endpoint_initiate_xx(p.phone, TENANTSEAL_PRINCIPAL_CLIENT, TEXT("nobody"), &initiator));
+    STATUS(TENANTSEAL_ERROR_ARGUMENT, tenantseal_endpoint_initiate_xx(p.phone, 0, TEXT("laptop"), &initiator));
+    /* Of that principal and of nobody else, though it is genuine. */
+    uint8_t packet[PACKET];
+    tenantseal_session *none;
+    int32_t progress;
+    OK(tenantseal_endpoint_initiate_xx(p.phone, PHONE, &initiator));
+    size_t len = answer(p.listener, initiator);
+    STATUS(TENANTSEAL_ERROR_OPEN, tenantseal_initiator_receive(initiator, room, len, &progress, &none));
+    CHECK(packet_of(initiator, packet) > 0 && none == NULL);
+    OK(tenantseal_initiator_free(initiator));
     release_pair(&p);
 }
 
@@ -507,7 +520,7 @@ static void the_longest_packets_fit(void) {
     OK(tenantseal_initiator_packet(initiator, OUT(packet, len)));
     CHECK(len > sizeof certificate);
     OK(tenantseal_initiator_free(initiator));
-    OK(tenantseal_endpoint_initiate_xx(p.phone, &initiator));
+    OK(tenantseal_endpoint_initiate_xx(p.phone, LAPTOP, &initiator));
     /* An answer that long goes to those alone that have a cookie. */
     len = answer(p.listener, initiator);
     CHECK(len < sizeof certificate);

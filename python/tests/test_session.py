@@ -85,7 +85,8 @@ class Pair:
 PATTERNS: dict[str, Callable[[Pair], Initiator]] = {
     "kk": lambda pair: pair.phone.initiate(pair.laptop_peer),
     "ik": lambda pair: pair.phone.initiate_ik(pair.laptop_peer),
-    "xx": lambda pair: pair.phone.initiate_xx(),
+    "xx": lambda pair: pair.phone.initiate_xx(LAPTOP),
+    "xx of anybody": lambda pair: pair.phone.initiate_xx(None),
 }
 
 
@@ -110,7 +111,7 @@ def test_two_endpoints_meet_and_speak(keys: Keyring, acme: Tenant, pattern: str)
             with pytest.raises(tenantseal.OpenError):
                 receiver.open(packet)
         # The one that answered has opened the packet that confirms, too.
-        assert receiver.counts == (4 if receiver is right[1] and pattern != "xx" else 3, 0, 3)
+        assert receiver.counts == (4 if receiver is right[1] and not pattern.startswith("xx") else 3, 0, 3)
 
 
 def test_a_session_is_split_once(keys: Keyring, acme: Tenant) -> None:
@@ -260,7 +261,7 @@ def test_what_is_of_another_tenant_or_purpose_is_refused(keys: Keyring, acme: Te
             pair.listener.receive(SOURCE, endpoint.initiate(pair.laptop_peer).packet)
     pair.complete(Endpoint(acme, PHONE, key, "chat").initiate(pair.laptop_peer))
     with pytest.raises(tenantseal.StateError):
-        pair.phone.initiate_xx()
+        pair.phone.initiate_xx(None)
     with pytest.raises(tenantseal.NotFoundError):
         Endpoint(acme, PrincipalId.member("phone"), key, "chat")
 

@@ -166,15 +166,20 @@ impl Endpoint {
         Initiator::start(self, Pattern::Ik, Some(peer))
     }
 
-    /// Calls whoever of the tenant answers: each side sends its static key, and asks its own [`Directory`] about the other.
-    /// `XXpsk0+psk3`, three messages.
+    /// Calls somebody whose static key is not known: each side sends its own, and asks its [`Directory`] about the other's.
+    /// `XXpsk0+psk3`, three messages. With `None` it is whoever of the directory answers; nobody else learns who calls.
     ///
     /// # Errors
     ///
     /// [`Error::State`] without a [`Directory`]; as [`Endpoint::initiate`].
-    pub fn initiate_xx(&self) -> Result<Initiator, Error> {
+    pub fn initiate_xx(&self, peer: Option<&PrincipalId>) -> Result<Initiator, Error> {
         self.need_directory()?;
-        Initiator::start(self, Pattern::Xx, None)
+        peer.map_or(Ok(()), |peer| self.tenant.check_principal(peer))?;
+        let initiator = Initiator::start(self, Pattern::Xx, None)?;
+        Ok(match peer {
+            Some(peer) => initiator.expecting(peer),
+            None => initiator,
+        })
     }
 
     /// Who this is.

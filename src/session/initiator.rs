@@ -22,6 +22,7 @@ use crate::{
     error::Error,
     noise::{Established, Keys, Next, ReadState, WriteState},
     primitive::rng::{Os, RandomSource},
+    tenant::PrincipalId,
 };
 
 /// How long a handshake may take.
@@ -42,8 +43,10 @@ pub struct Initiator {
 struct Waiting {
     state: ReadState,
     index: Index,
-    /// Who will answer, if that is known.
+    /// Who will answer, with its key, if that is known.
     peer: Option<Identity>,
+    /// Who must, if its key is not.
+    expected: Option<PrincipalId>,
 }
 
 /// What a packet brought a handshake to.
@@ -62,6 +65,14 @@ pub enum Progress {
 impl Initiator {
     pub(super) fn start(endpoint: &Endpoint, pattern: Pattern, peer: Option<&Peer>) -> Result<Self, Error> {
         Self::start_with(endpoint, pattern, peer, endpoint.timestamp(), &mut Os)
+    }
+
+    /// Refuses the answer of anybody else.
+    pub(super) fn expecting(mut self, id: &PrincipalId) -> Self {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.expected = Some(id.clone());
+        }
+        self
     }
 
     pub(super) fn start_with(
@@ -112,7 +123,7 @@ impl Initiator {
             process: Process::current()?,
             since: endpoint.clock.now(),
             packet,
-            waiting: Some(Waiting { state, index, peer: known }),
+            waiting: Some(Waiting { state, index, peer: known, expected: None }),
         })
     }
 
@@ -166,6 +177,10 @@ impl Initiator {
         let claimed = match (&next, &waiting.peer, &payload.id) {
             (_, Some(_), None) => None,
             (Next::Write(state), None, Some(id)) => {
+                // Before it has learned who calls.
+                if waiting.expected.as_ref().is_some_and(|expected| expected != id) {
+                    return Err(Error::Open);
+                }
                 let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
                 self.endpoint.check_claim(id, key, payload.certificate())?;
                 Some(Identity::new(&self.endpoint, id, key)?)

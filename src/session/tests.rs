@@ -74,7 +74,7 @@ impl World {
         match pattern {
             Pattern::Kk => self.phone.initiate(&self.peer()),
             Pattern::Ik => self.phone.initiate_ik(&self.peer()),
-            Pattern::Xx => self.phone.initiate_xx(),
+            Pattern::Xx => self.phone.initiate_xx(None),
         }
         .unwrap()
     }

@@ -116,7 +116,7 @@ fn initiate(from: &Endpoint, to: &Peer, pattern: Pattern) -> Result<Initiator, E
     match pattern {
         Pattern::Kk => from.initiate(to),
         Pattern::Ik => from.initiate_ik(to),
-        Pattern::Xx => from.initiate_xx(),
+        Pattern::Xx => from.initiate_xx(Some(to.id())),
     }
 }
 
@@ -437,7 +437,7 @@ fn a_certificate_says_who_it_is() {
     // A responder with a wrong one is refused by who calls.
     let mut listener = Listener::new(&keys);
     listener.add(&endpoint("laptop", b"cart")).unwrap();
-    let initiator = phone.initiate_xx().unwrap();
+    let initiator = phone.initiate_xx(None).unwrap();
     assert_eq!(complete(initiator, &mut listener).err(), Some(Error::Open));
     for (len, error) in [(0, Some(Error::Value)), (16_384, None), (16_385, Some(Error::TooLong))] {
         assert_eq!(phone.clone().certificate(&vec![1; len]).err(), error, "{len}");
@@ -454,9 +454,10 @@ fn without_a_directory_nobody_unknown_is_spoken_with() {
     let (phone, laptop) = (endpoint("phone"), endpoint("laptop"));
     let mut listener = Listener::new(&keys);
     listener.add(&laptop).unwrap();
-    assert_eq!(phone.initiate_xx().err(), Some(Error::State));
+    assert_eq!(phone.initiate_xx(None).err(), Some(Error::State));
     let peer = Peer::new(laptop.id(), laptop.public_key());
-    for initiator in [phone.initiate_ik(&peer), phone.clone().directory(KnownPeers::new()).initiate_xx()] {
+    for initiator in [phone.initiate_ik(&peer), phone.clone().directory(KnownPeers::new()).initiate_xx(None)]
+    {
         assert_eq!(complete(initiator.unwrap(), &mut listener).err(), Some(Error::Open));
     }
 }
@@ -479,13 +480,11 @@ fn suspending_a_principal_ends_its_sessions_for_good() {
         assert_eq!(open(&mut receiver, &late), Err(Error::Suspended));
         for pattern in PATTERNS {
             let called = initiate(&world.phone, &world.peer(), pattern);
-            if who == 0 || pattern != Pattern::Xx {
-                assert_eq!(called.err(), Some(Error::Suspended));
-            } else {
-                // Who answers is learnt from the answer.
-                assert_eq!(complete(called.unwrap(), &mut world.listener).err(), Some(Error::Suspended));
-            }
+            assert_eq!(called.err(), Some(Error::Suspended));
         }
+        // Who answers is learnt from the answer.
+        let called = world.phone.initiate_xx(None).and_then(|called| complete(called, &mut world.listener));
+        assert_eq!(called.err(), Some(Error::Suspended));
         world.tenant.restore_principal(&id).unwrap();
         assert_eq!(seal(&sender, b"after"), Err(Error::Suspended), "it does not come back");
         assert_eq!(open(&mut receiver, &late), Err(Error::Suspended));
@@ -588,6 +587,36 @@ fn a_caller_that_is_suspended_before_it_confirms_is_met_with_silence() {
 }
 
 #[test]
+fn of_xx_too_a_caller_says_whom_it_wants() {
+    let mut world = World::new();
+    // A tablet that both know, and that answers as genuinely.
+    let tablet = client(&world.tenant, "tablet");
+    let key = PrivateKey::generate().unwrap();
+    let known = KnownPeers::new()
+        .add(&tablet, key.public_key())
+        .add(world.laptop.id(), world.laptop.public_key())
+        .add(world.phone.id(), world.phone.public_key());
+    let phone = world.phone.clone().directory(known.clone());
+    let tablet_side = Endpoint::new(&world.tenant, &tablet, &key, "chat").unwrap().directory(known);
+    let mut listener = Listener::new(&world.keys).load(busy()).clock(clock(&world.now));
+    listener.add(&tablet_side).unwrap();
+    let mut initiator = phone.initiate_xx(Some(world.laptop.id())).unwrap();
+    let Incoming::Send(answer) = listener.receive(source(), initiator.packet()).unwrap() else { panic!() };
+    assert_eq!(initiator.receive(&answer).err(), Some(Error::Open));
+    // It has sent nothing, and waits for the other.
+    let (mine, _) = complete(initiator, &mut world.listener).unwrap();
+    assert_eq!(mine.peer(), world.laptop.id());
+    for peer in [Some(&tablet), None] {
+        let (mine, theirs) = complete(phone.initiate_xx(peer).unwrap(), &mut listener).unwrap();
+        assert_eq!((mine.peer(), theirs.peer()), (&tablet, phone.id()));
+    }
+    let nobody = PrincipalId::client("nobody").unwrap();
+    assert_eq!(phone.initiate_xx(Some(&nobody)).err(), Some(Error::UnknownPrincipal));
+    world.tenant.suspend_principal(&tablet, None).unwrap();
+    assert_eq!(phone.initiate_xx(Some(&tablet)).err(), Some(Error::Suspended));
+}
+
+#[test]
 fn nobody_has_a_session_with_itself() {
     let mut world = World::new();
     let everybody = KnownPeers::new()
@@ -597,7 +626,7 @@ fn nobody_has_a_session_with_itself() {
     let mut listener = Listener::new(&world.keys);
     listener.add(&laptop).unwrap();
     let own = Peer::new(laptop.id(), laptop.public_key());
-    for initiator in [laptop.initiate_xx(), laptop.initiate_ik(&own)] {
+    for initiator in [laptop.initiate_xx(None), laptop.initiate_ik(&own)] {
         assert_eq!(complete(initiator.unwrap(), &mut listener).err(), Some(Error::Open));
     }
     core::mem::swap(&mut world.listener, &mut listener);
@@ -716,7 +745,7 @@ fn a_third_message_that_is_refused_is_not_read_again() {
     let stranger =
         Endpoint::new(&world.tenant, world.phone.id(), &PrivateKey::generate().unwrap(), "chat").unwrap();
     let known = KnownPeers::new().add(world.laptop.id(), world.laptop.public_key());
-    let mut initiator = stranger.directory(known).initiate_xx().unwrap();
+    let mut initiator = stranger.directory(known).initiate_xx(None).unwrap();
     let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
     let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
     assert_eq!(world.listener.pending(), 1);

@@ -139,7 +139,7 @@ static void call(tenantseal_keyring *keys, const char *folder, int udp, int port
         ssize_t received;
         check(pattern == 0   ? tenantseal_endpoint_initiate(endpoint, peer, &initiator)
               : pattern == 1 ? tenantseal_endpoint_initiate_ik(endpoint, peer, &initiator)
-                             : tenantseal_endpoint_initiate_xx(endpoint, &initiator), "initiate");
+                             : tenantseal_endpoint_initiate_xx(endpoint, CLIENT("laptop"), &initiator), "initiate");
         for (;;) {
             check(tenantseal_initiator_packet(initiator, packet, sizeof packet, &len), "packet");
             must(send(udp, packet, len, 0) == (ssize_t)len, "send");

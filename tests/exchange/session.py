@@ -45,7 +45,7 @@ if task == "listen":
 else:
     endpoint, peer = meet("phone", "laptop")
     udp.connect(("127.0.0.1", number))
-    for initiator in (endpoint.initiate(peer), endpoint.initiate_ik(peer), endpoint.initiate_xx()):
+    for initiator in (endpoint.initiate(peer), endpoint.initiate_ik(peer), endpoint.initiate_xx(peer.id)):
         session = None
         while session is None:
             udp.send(initiator.packet)

@@ -113,7 +113,9 @@ fn call(folder: &Path, port: u16) -> Outcome<()> {
     let (endpoint, peer) = meet(&keys, folder, "phone", "laptop")?;
     let socket = socket()?;
     socket.connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    for initiator in [endpoint.initiate(&peer)?, endpoint.initiate_ik(&peer)?, endpoint.initiate_xx()?] {
+    for initiator in
+        [endpoint.initiate(&peer)?, endpoint.initiate_ik(&peer)?, endpoint.initiate_xx(Some(peer.id()))?]
+    {
         let session = handshake(&socket, initiator)?;
         let (binding, exported) = (*session.channel_binding(), export(&session)?);
         let (sender, mut receiver) = session.split();

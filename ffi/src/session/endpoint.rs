@@ -292,23 +292,30 @@ pub unsafe extern "C" fn tenantseal_endpoint_initiate_ik(
     }
 }
 
-/// Calls whoever of the tenant answers: each side sends its static key, encrypted, and looks for it among
-/// those that it knows.
+/// Calls somebody whose static key is not known: each side sends its own, encrypted, and looks for the
+/// other's among those that it knows. Nobody else learns who calls.
 ///
 /// @param endpoint  the endpoint
+/// @param kind  a TENANTSEAL_PRINCIPAL_ constant
+/// @param id, id_len  whom; NULL and 0 for whoever of those answers, when `kind` is not looked at
 /// @param out_initiator  the new handle, for tenantseal_initiator_free(); NULL after a failure
 /// @return STATE without a tenantseal_endpoint_know(); as tenantseal_endpoint_initiate()
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantseal_endpoint_initiate_xx(
     endpoint: *const tenantseal_endpoint,
+    kind: i32,
+    id: *const u8,
+    id_len: usize,
     out_initiator: *mut *mut tenantseal_initiator,
 ) -> tenantseal_status {
     // SAFETY: the contract of every export, in the crate's documentation.
     unsafe {
         call(Handle(out_initiator), || {
+            let id = bytes(id, id_len)?;
             let endpoint = get(endpoint)?;
-            Ok(Exclusive::new(copy(&endpoint).initiate_xx()?.into()))
+            let peer = if id.is_empty() { None } else { Some(principal(kind, id)?) };
+            Ok(Exclusive::new(copy(&endpoint).initiate_xx(peer.as_ref())?.into()))
         })
     }
 }

@@ -675,8 +675,11 @@ class Endpoint:
         """Call a peer that expects it: `Listener.expect`. Nobody on the way learns who speaks with whom."""
     def initiate_ik(self, peer: Peer, /) -> Initiator:
         """Call a peer that does not know this endpoint's key and has it among its `known`."""
-    def initiate_xx(self) -> Initiator:
-        """Call whoever of the tenant answers: each looks for the other among its `known`. `StateError` without those."""
+    def initiate_xx(self, peer: PrincipalId | None, /) -> Initiator:
+        """Call somebody whose key is among `known`; with None, whoever of those answers. Each side looks there for the other.
+
+        `StateError` without those.
+        """
     @property
     def id(self) -> PrincipalId:
         """Who this is."""

@@ -182,8 +182,10 @@ impl Endpoint {
         py.detach(|| self.0.initiate_ik(peer)).or_raise(py).map(calling)
     }
 
-    fn initiate_xx(&self, py: Python<'_>) -> PyResult<Initiator> {
-        py.detach(|| self.0.initiate_xx()).or_raise(py).map(calling)
+    #[pyo3(signature = (peer, /))]
+    fn initiate_xx(&self, py: Python<'_>, peer: Option<&Bound<'_, PrincipalId>>) -> PyResult<Initiator> {
+        let peer = peer.map(|peer| &peer.get().0);
+        py.detach(|| self.0.initiate_xx(peer)).or_raise(py).map(calling)
     }
 
     #[getter]

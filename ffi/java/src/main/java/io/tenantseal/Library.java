@@ -494,7 +494,7 @@ final class Library {
 
     static native int tenantseal_endpoint_initiate_ik(long endpoint, long peer, long[] outInitiator);
 
-    static native int tenantseal_endpoint_initiate_xx(long endpoint, long[] outInitiator);
+    static native int tenantseal_endpoint_initiate_xx(long endpoint, int kind, byte[] id, long idLen, long[] outInitiator);
 
     static native int tenantseal_endpoint_free(long endpoint);
 
