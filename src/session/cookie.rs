@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{
     clock::SECOND,
-    packet::{self, COOKIE_LEN, COOKIE_REPLY, CookieReply, MAC_LEN},
+    packet::{self, COOKIE_LEN, COOKIE_REPLY, CookieReply, HINT_LEN, MAC_LEN},
     psk::Psk,
 };
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
 
 /// How long a secret makes cookies; it accepts them for as long again.
 const PERIOD: u64 = 120 * SECOND;
+
+/// Whose cookie it is: the address that a packet came from, and its hint. What is given in one tenant is good for no other.
+pub(super) type Holder<'a> = (SocketAddr, &'a [u8; HINT_LEN]);
 
 /// The secrets of a listener.
 pub(super) struct CookieSecrets {
@@ -43,15 +46,15 @@ impl CookieSecrets {
         Ok(())
     }
 
-    /// Whether `mac2` is under a cookie that was given to that address.
+    /// Whether `mac2` is under a cookie that was given to that holder.
     pub(super) fn verify(
         &self,
-        source: SocketAddr,
+        holder: Holder<'_>,
         covered: &[u8],
         mac2: &[u8; MAC_LEN],
     ) -> Result<bool, Error> {
         for secret in [Some(&self.current), self.previous.as_ref()].into_iter().flatten() {
-            let cookie = cookie(secret, source)?;
+            let cookie = cookie(secret, holder)?;
             if ct_eq(&mac2_of(&cookie, covered), mac2) {
                 return Ok(true);
             }
@@ -64,14 +67,14 @@ impl CookieSecrets {
     pub(super) fn reply(
         &self,
         psk: &Psk,
-        source: SocketAddr,
+        holder: Holder<'_>,
         receiver: u32,
         mac1: &[u8; MAC_LEN],
         rng: &mut impl RandomSource,
     ) -> Result<Vec<u8>, Error> {
         let mut nonce = [0; 24];
         rng.fill(&mut nonce)?;
-        let mut sealed = *cookie(&self.current, source)?.expose_secret();
+        let mut sealed = *cookie(&self.current, holder)?.expose_secret();
         let (head, tail) = halves(&nonce);
         let mut tag = [0; TAG_LEN];
         let key = Xaes256Gcm::new(psk.cookie.expose_secret()).derive(head);
@@ -106,12 +109,12 @@ pub(super) fn mac2_of(cookie: &Secret<COOKIE_LEN>, covered: &[u8]) -> [u8; MAC_L
     HmacSha256::new(cookie).truncated_tag(&[covered])
 }
 
-/// `HMAC(secret, I(address, port))`: an address of version 4 that came over version 6 is the same address.
-fn cookie(secret: &HmacSha256, source: SocketAddr) -> Result<Secret<COOKIE_LEN>, Error> {
+/// `HMAC(secret, I(address, port, hint))`: an address of version 4 that came over version 6 is the same address.
+fn cookie(secret: &HmacSha256, (source, hint): Holder<'_>) -> Result<Secret<COOKIE_LEN>, Error> {
     let port = source.port().to_be_bytes();
     let parts = match source.ip().to_canonical() {
-        std::net::IpAddr::V4(address) => info(&[&address.octets(), &port])?,
-        std::net::IpAddr::V6(address) => info(&[&address.octets(), &port])?,
+        std::net::IpAddr::V4(address) => info(&[&address.octets(), &port, hint])?,
+        std::net::IpAddr::V6(address) => info(&[&address.octets(), &port, hint])?,
     };
     Ok(Secret::from_bytes(&secret.tag(&[&parts])))
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    clock::Clock,
+    clock::{Clock, SECOND},
     initiator::Initiator,
     key::{PrivateKey, PublicKey},
     limits::Limits,
@@ -51,6 +51,8 @@ struct Shared {
 }
 
 /// Tenant, principal, key, purpose, context.
+pub(super) type Place = (TenantId, Arc<str>, Arc<[u8]>);
+
 pub(super) type EndpointName = (TenantId, PrincipalId, PublicKey, Arc<str>, Arc<[u8]>);
 
 /// The newest first.
@@ -71,12 +73,16 @@ impl Endpoint {
     /// # Errors
     ///
     /// [`Error::Value`] or [`Error::TooLong`] for the purpose; [`Error::UnknownPrincipal`], [`Error::Suspended`],
-    /// [`Error::Removed`], as [`Tenant::check_principal`].
+    /// [`Error::Removed`], as [`Tenant::check_principal`]; [`Error::State`] for a handle of
+    /// [`Keyring::tenant_from_records`](crate::tenant::Keyring::tenant_from_records), which would not notice that its tenant is suspended.
     pub fn new(tenant: &Tenant, id: &PrincipalId, key: &PrivateKey, purpose: &str) -> Result<Self, Error> {
         match purpose.len() {
             0 => return Err(Error::Value),
             1..=Self::MAX_PURPOSE => {}
             _ => return Err(Error::TooLong),
+        }
+        if tenant.is_pinned() {
+            return Err(Error::State);
         }
         tenant.check_principal(id)?;
         Ok(Self {
@@ -194,6 +200,17 @@ impl Endpoint {
         PublicKey::from_bytes(self.key.public())
     }
 
+    /// Where those call that do not know whom.
+    pub(super) fn place(&self) -> Place {
+        (self.tenant.id().clone(), self.purpose.clone(), self.context.clone())
+    }
+
+    /// Whether this principal may act itself.
+    pub(super) fn check_own(&self) -> Result<(), Error> {
+        let serial = self.tenant.keyring().serial()?;
+        self.tenant.standing_of(&[self.id.clone(), self.id.clone()], serial).map(|_| ())
+    }
+
     /// What it answers to.
     pub(super) fn name(&self) -> EndpointName {
         let (tenant, id) = (self.tenant.id().clone(), self.id.clone());
@@ -271,7 +288,10 @@ impl Endpoint {
     /// Nanoseconds since 1970, larger at each call.
     pub(super) fn timestamp(&self) -> u64 {
         let now = nanoseconds_since_1970();
-        let later = |latest: u64| now.max(latest.saturating_add(1));
+        // A clock that was far ahead once is not followed for ever.
+        let later = |latest: u64| {
+            if latest > now.saturating_add(MOST_AHEAD) { now } else { now.max(latest.saturating_add(1)) }
+        };
         let latest = self
             .shared
             .latest
@@ -279,6 +299,9 @@ impl Endpoint {
         later(latest.unwrap_or_else(|latest| latest))
     }
 }
+
+/// How far ahead of a listener's clock a caller's may be, in nanoseconds: a day.
+pub(super) const MOST_AHEAD: u64 = 86_400 * SECOND;
 
 pub(super) fn nanoseconds_since_1970() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

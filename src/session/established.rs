@@ -98,7 +98,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for an empty label or no bytes, [`Error::TooLong`] over 8,160 bytes or for a label or context over 65,535 bytes.
+    /// [`Error::Value`] for an empty label or no bytes, [`Error::TooLong`] over 8,160 bytes or for a label or context over 65,535 bytes;
+    /// [`Error::Suspended`], [`Error::Removed`], [`Error::Shredded`] if the session was ended; [`Error::Forked`]; [`Error::Io`],
+    /// [`Error::Store`].
     pub fn export(&self, label: &str, context: &[u8], out: &mut [u8]) -> Result<(), Error> {
         if label.is_empty() || out.is_empty() {
             return Err(Error::Value);
@@ -111,7 +113,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// None at present; deriving is fallible.
+    /// As [`Session::export`].
     pub fn resumption(&self) -> Result<Ticket, Error> {
         let mut id = [0; 16];
         self.derive("session/resumption-id", &[], &mut id)?;
@@ -129,6 +131,7 @@ impl Session {
     }
 
     fn derive(&self, purpose: &str, context: &[&[u8]], out: &mut [u8]) -> Result<(), Error> {
+        self.sender.check()?;
         let mut context = context.to_vec();
         context.push(&self.handshake_hash);
         kdf::expand(&self.exporter, &purpose_info(purpose, 0, out.len(), &context)?, out)

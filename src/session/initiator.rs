@@ -28,6 +28,9 @@ use crate::{
 /// How long a handshake may take.
 pub(super) const HANDSHAKE: u64 = 15 * SECOND;
 
+/// How many cookies a handshake takes: its address may change, and the listener's secret.
+const MOST_COOKIES: u8 = 4;
+
 /// A handshake that waits for the answer. Its packet is sent; if no answer comes within some seconds, a new one is made.
 pub struct Initiator {
     endpoint: Endpoint,
@@ -36,6 +39,8 @@ pub struct Initiator {
     process: Process,
     since: u64,
     packet: Vec<u8>,
+    /// How many cookies it was given.
+    cookies: u8,
     /// `None` when the answer was there.
     waiting: Option<Waiting>,
 }
@@ -123,6 +128,7 @@ impl Initiator {
             process: Process::current()?,
             since: endpoint.clock.now(),
             packet,
+            cookies: 0,
             waiting: Some(Waiting { state, index, peer: known, expected: None }),
         })
     }
@@ -157,7 +163,13 @@ impl Initiator {
             Packet::Cookie(reply) if Some(reply.receiver) == self.index() => {
                 let (covered, mac2) = self.packet.split_last_chunk_mut::<MAC_LEN>().ok_or(Error::Open)?;
                 let mac1 = covered.last_chunk::<MAC_LEN>().ok_or(Error::Open)?;
-                *mac2 = mac2_of(&cookie::open(&self.psk, &reply, mac1)?, covered);
+                let given = mac2_of(&cookie::open(&self.psk, &reply, mac1)?, covered);
+                // One that was recorded would have a packet sent each time.
+                if given == *mac2 || self.cookies == MOST_COOKIES {
+                    return Err(Error::Open);
+                }
+                *mac2 = given;
+                self.cookies += 1;
                 Ok(Progress::Resend)
             }
             _ => Err(Error::Open),

@@ -48,12 +48,12 @@ impl Limits {
         Self { due: 24 * 3600 * SECOND, lifetime: 24 * 3600 * SECOND, ..self }
     }
 
-    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 1,024 packets, 1 MiB and 10
+    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 1,024 packets, 64 MiB and 10
     /// seconds, so that a receiver which hears nothing for a while can follow. A session has at most 65,536 phases.
     #[must_use]
     pub fn phase(mut self, packets: u64, bytes: u64, time: Duration) -> Self {
         self.phase_packets = packets.clamp(1 << 10, self.phase_packets);
-        self.phase_bytes = bytes.clamp(1 << 20, self.phase_bytes);
+        self.phase_bytes = bytes.clamp(64 << 20, self.phase_bytes);
         self.phase_time = nanoseconds(time).clamp(10 * SECOND, self.phase_time);
         self
     }
@@ -113,7 +113,7 @@ mod tests {
         let least = most.phase(0, 0, Duration::ZERO).session(0, Duration::ZERO).failures(0);
         assert_eq!(
             (least.phase_packets, least.phase_bytes, least.phase_time),
-            (1 << 10, 1 << 20, 10 * SECOND)
+            (1 << 10, 64 << 20, 10 * SECOND)
         );
         assert_eq!((least.packets, least.lifetime, least.failures), (1, SECOND, 1));
         assert_eq!(least.session(u64::MAX, forever).packets, 1, "lowered for good");

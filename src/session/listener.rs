@@ -3,16 +3,20 @@
 mod load;
 
 use core::{fmt, time::Duration};
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::Arc,
+};
 
-use load::Bucket;
 pub use load::Load;
+use load::{Bucket, Seen};
 use zeroize::Zeroizing;
 
 use super::{
     clock::{Clock, SECOND},
     cookie::{CookieSecrets, mac1_of},
-    endpoint::{Endpoint, EndpointName, nanoseconds_since_1970},
+    endpoint::{Endpoint, EndpointName, MOST_AHEAD, Place, Psks, nanoseconds_since_1970},
     established::{Identity, Session},
     index::Index,
     initiator::HANDSHAKE,
@@ -45,6 +49,8 @@ pub struct Listener {
     numbers: HashMap<EndpointName, u64>,
     /// The number of the next one.
     next: u64,
+    /// Where an endpoint has a directory: whoever calls there knows nobody, so there is one at most.
+    open: HashSet<Place>,
     routes: HashMap<[u8; HINT_LEN], Route>,
     /// The serial number of the keyring at which the routes were last made again, and when.
     routed: Option<(u64, u64)>,
@@ -59,15 +65,18 @@ pub struct Listener {
 
 struct Entry {
     endpoint: Endpoint,
+    /// Of which its routes were made.
+    psks: Psks,
     /// Whom it expects: those that know its key as it knows theirs.
     peers: HashMap<PeerName, Peer>,
     /// The last first message of each static key.
     latest: HashMap<PublicKey, Latest>,
     /// First messages that came, and those that were looked at.
     came: Bucket,
-    /// How many of its handshakes are answered and not confirmed.
-    pending: usize,
     looked_at: Bucket,
+    seen: Seen,
+    /// How many of its handshakes are answered and not confirmed: of callers that are known, and of those that are not yet.
+    pending: [usize; 2],
 }
 
 #[derive(Default)]
@@ -101,6 +110,17 @@ enum Stage {
     Final(Box<Final>),
 }
 
+impl Pending {
+    /// Which count of its entry it is in.
+    fn of<'e>(&self, entry: &'e mut Entry) -> &'e mut usize {
+        let [known, unknown] = &mut entry.pending;
+        match self.stage {
+            Stage::Confirmation(_) => known,
+            Stage::Final(_) => unknown,
+        }
+    }
+}
+
 /// What reads a third message.
 struct Final {
     endpoint: Endpoint,
@@ -120,15 +140,12 @@ pub enum Incoming {
     Send(Vec<u8>),
 }
 
-/// The most handshakes of one endpoint that are answered and not confirmed.
+/// The most handshakes of one endpoint that are answered and not confirmed, of callers that are known by then; and as many of
+/// others, so that these take nobody's place.
 pub(super) const MOST_PENDING: usize = 1 << 12;
 /// A certificate of more bytes than that is sent to those alone that have a cookie: an answer that is many times the question
 /// is sent to nobody who may not have asked.
 const MOST_UNASKED: usize = 256;
-/// How far ahead of this machine's clock a caller's may be, in nanoseconds: a day. One that was set wrong cannot call again
-/// until its clock, put right, has come that far.
-const MOST_AHEAD: u64 = 86_400 * SECOND;
-
 impl Listener {
     /// For tenants of that keyring.
     #[must_use]
@@ -138,6 +155,7 @@ impl Listener {
             entries: HashMap::new(),
             numbers: HashMap::new(),
             next: 0,
+            open: HashSet::new(),
             routes: HashMap::new(),
             routed: None,
             pending: HashMap::new(),
@@ -175,22 +193,25 @@ impl Listener {
         if !endpoint.tenant.keyring().is_same(&self.keyring) {
             return Err(Error::Value);
         }
-        if self.number(endpoint).is_some() {
+        let is_open = endpoint.directory.is_some();
+        if self.number(endpoint).is_some() || is_open && self.open.contains(&endpoint.place()) {
             return Err(Error::AlreadyExists);
         }
+        let psks = endpoint.psks()?;
         let entry = Entry {
             endpoint: endpoint.clone(),
+            psks,
             peers: HashMap::new(),
             latest: HashMap::new(),
             came: Bucket::default(),
-            pending: 0,
             looked_at: Bucket::default(),
+            seen: Seen::default(),
+            pending: [0; 2],
         };
-        let routes = entry.routes(self.next)?;
-        if routes.iter().any(|(hint, _)| self.routes.contains_key(hint)) {
-            return Err(Error::AlreadyExists);
+        self.routes.extend(entry.routes(self.next)?);
+        if is_open {
+            self.open.insert(endpoint.place());
         }
-        self.routes.extend(routes);
         self.numbers.insert(endpoint.name(), self.next);
         self.entries.insert(self.next, entry);
         self.next += 1;
@@ -207,8 +228,11 @@ impl Listener {
         let number = self.number(endpoint).ok_or(Error::UnknownPrincipal)?;
         self.drop_pending(|pending| pending.entry == number);
         self.routes.retain(|_, route| route.entry != number);
-        self.entries.remove(&number);
+        let entry = self.entries.remove(&number);
         self.numbers.remove(&endpoint.name());
+        if entry.is_some_and(|entry| entry.endpoint.directory.is_some()) {
+            self.open.remove(&endpoint.place());
+        }
         Ok(())
     }
 
@@ -221,7 +245,7 @@ impl Listener {
     pub fn expect(&mut self, endpoint: &Endpoint, peer: &Peer) -> Result<(), Error> {
         let number = self.number(endpoint).ok_or(Error::UnknownPrincipal)?;
         let entry = self.entries.get_mut(&number).ok_or(Error::UnknownPrincipal)?;
-        let routes = routes_of_peer(&entry.endpoint, number, peer)?;
+        let routes = routes_of_peer(&entry.endpoint, &entry.endpoint.psks()?, number, peer)?;
         entry.peers.insert(peer.name(), peer.clone());
         self.routes.extend(routes);
         Ok(())
@@ -238,7 +262,9 @@ impl Listener {
         let entry = self.entries.get_mut(&number).ok_or(Error::UnknownPrincipal)?;
         let name = peer.name();
         entry.peers.remove(&name).ok_or(Error::UnknownPrincipal)?;
-        entry.latest.remove(&peer.key);
+        if entry.endpoint.directory.is_none() && entry.peers.values().all(|other| other.key != peer.key) {
+            entry.latest.remove(&peer.key);
+        }
         self.drop_pending(|pending| pending.entry == number && pending.peer == Some(peer.key));
         self.routes.retain(|_, route| {
             route.entry != number || route.peer.as_ref().is_none_or(|other| other.name() != name)
@@ -303,12 +329,22 @@ impl Listener {
             return Err(Error::Open);
         }
         // Asked of the store only now, if it has to be.
-        self.check_live(&route)?;
+        match self.check_live(&route) {
+            // Until something changes there is nothing to be asked.
+            Err(Error::Open) => {
+                self.routes.remove(packet.hint);
+                return Err(Error::Open);
+            }
+            checked => checked?,
+        }
         if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
         }
         let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
-        if entry.pending >= MOST_PENDING {
+        let [known, unknown] = entry.pending;
+        let pending = if route.pattern == Pattern::Xx { unknown } else { known };
+        // Looked at once: whoever repeats what was recorded has nothing computed, and takes no place.
+        if pending >= MOST_PENDING || !entry.seen.note(packet.mac1) {
             return Err(Error::Open);
         }
         let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
@@ -326,8 +362,9 @@ impl Listener {
         let initiator = initiator.map(|(peer, _)| peer);
         let peer = initiator.as_ref().map(|peer| peer.key);
         let (index, stage, reply) = respond(&entry.endpoint, packet, &route, state, ticket, initiator, rng)?;
-        self.pending.insert(index, Pending { since: now, entry: route.entry, peer, stage });
-        entry.pending += 1;
+        let pending = Pending { since: now, entry: route.entry, peer, stage };
+        *pending.of(entry) += 1;
+        self.pending.insert(index, pending);
         Ok(Incoming::Send(reply))
     }
 
@@ -337,7 +374,8 @@ impl Listener {
         self.pending.retain(|_, pending| {
             let stays = !is_over(pending);
             if let Some(entry) = entries.get_mut(&pending.entry).filter(|_| !stays) {
-                entry.pending = entry.pending.saturating_sub(1);
+                let count = pending.of(entry);
+                *count = count.saturating_sub(1);
             }
             stays
         });
@@ -346,7 +384,8 @@ impl Listener {
     fn take_pending(&mut self, index: u32) -> Result<Pending, Error> {
         let pending = self.pending.remove(&index).ok_or(Error::Open)?;
         if let Some(entry) = self.entries.get_mut(&pending.entry) {
-            entry.pending = entry.pending.saturating_sub(1);
+            let count = pending.of(entry);
+            *count = count.saturating_sub(1);
         }
         Ok(pending)
     }
@@ -372,21 +411,33 @@ impl Listener {
         if self.routed.is_some_and(|(routed, when)| serial == routed || now.saturating_sub(when) < SECOND) {
             return Ok(());
         }
-        let mut routes = HashMap::new();
-        for (number, entry) in &self.entries {
-            match entry.routes(*number) {
-                Ok(more) => routes.extend(more),
-                // Those that are there stay, and the store is asked again in a second.
-                Err(error @ (Error::Io(_) | Error::Store(_))) => {
-                    self.routed = Some((self.routed.map_or(0, |(routed, _)| routed), now));
-                    return Err(error);
+        let mut outcome = Ok(());
+        let (mut gone, mut routes) = (HashSet::new(), Vec::new());
+        for (number, entry) in &mut self.entries {
+            match entry.endpoint.psks() {
+                Ok(psks) if Arc::ptr_eq(&psks, &entry.psks) => {}
+                Ok(psks) => {
+                    entry.psks = psks;
+                    gone.insert(*number);
+                    match entry.routes(*number) {
+                        Ok(more) => routes.extend(more),
+                        Err(error) => outcome = Err(error),
+                    }
                 }
+                // Those that are there stay, and the store is asked again in a second.
+                Err(error @ (Error::Io(_) | Error::Store(_))) => outcome = Err(error),
                 // One whose tenant is suspended has no routes until it is restored.
-                Err(_) => {}
+                Err(_) => {
+                    entry.psks = Arc::default();
+                    gone.insert(*number);
+                }
             }
         }
-        (self.routes, self.routed) = (routes, Some((serial, now)));
-        Ok(())
+        self.routes.retain(|_, route| !gone.contains(&route.entry));
+        self.routes.extend(routes);
+        let routed = if outcome.is_ok() { serial } else { self.routed.map_or(0, |(routed, _)| routed) };
+        self.routed = Some((routed, now));
+        outcome
     }
 
     /// The cookie to send in place of an answer, if there is too much to do.
@@ -406,18 +457,20 @@ impl Listener {
             none => none.insert(CookieSecrets::new(now, rng)?),
         };
         let has_cookie = *packet.mac2 != [0; MAC_LEN];
-        if has_cookie && !cookies.verify(source, packet.before_mac2, packet.mac2)? {
+        if has_cookie && !cookies.verify((source, packet.hint), packet.before_mac2, packet.mac2)? {
             return Err(Error::Open);
         }
         let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
         let is_long = route.pattern == Pattern::Xx && entry.endpoint.certificate.len() > MOST_UNASKED;
         let is_busy = entry.came.count(now) > self.load.cookies_after
-            || u32::try_from(entry.pending).is_ok_and(|pending| pending >= self.load.cookies_after);
+            || u32::try_from(entry.pending.iter().sum::<usize>())
+                .is_ok_and(|pending| pending >= self.load.cookies_after);
         if (is_long || is_busy) && !has_cookie {
-            return cookies.reply(&route.psk, source, packet.sender, packet.mac1, rng).map(Some);
+            return cookies
+                .reply(&route.psk, (source, packet.hint), packet.sender, packet.mac1, rng)
+                .map(Some);
         }
-        // Only of those that have a cookie, where cookies are asked for: a recorded packet that is repeated from made-up
-        // addresses takes nobody's place.
+        // Only of those that have a cookie, where cookies are asked for.
         if entry.looked_at.count(now) > self.load.most { Err(Error::Open) } else { Ok(None) }
     }
 
@@ -477,12 +530,12 @@ impl Listener {
 
 impl Entry {
     fn routes(&self, number: u64) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
-        let endpoint = &self.endpoint;
+        let (endpoint, psks) = (&self.endpoint, &self.psks);
         let mut routes = Vec::new();
         for peer in self.peers.values() {
-            routes.extend(routes_of_peer(endpoint, number, peer)?);
+            routes.extend(routes_of_peer(endpoint, psks, number, peer)?);
         }
-        for psk in endpoint.psks()?.iter().filter(|_| endpoint.directory.is_some()) {
+        for psk in psks.iter().filter(|_| endpoint.directory.is_some()) {
             for pattern in [Pattern::Ik, Pattern::Xx] {
                 let hint = endpoint.parties(pattern, None, false).hint(psk)?;
                 routes.push((hint, Route { entry: number, pattern, psk: psk.clone(), peer: None }));
@@ -494,6 +547,7 @@ impl Entry {
 
 fn routes_of_peer(
     endpoint: &Endpoint,
+    psks: &Psks,
     number: u64,
     peer: &Peer,
 ) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
@@ -502,7 +556,7 @@ fn routes_of_peer(
         let (psk, peer) = (psk.clone(), Some(peer.clone()));
         Ok((hint, Route { entry: number, pattern: Pattern::Kk, psk, peer }))
     };
-    endpoint.psks()?.iter().map(route).collect()
+    psks.iter().map(route).collect()
 }
 
 /// Who the other side is. That it may not speak is not told to it.
@@ -542,7 +596,8 @@ fn read_initiation(
             endpoint.check_claim(id, key, payload.certificate())?;
             Some(identity(endpoint, id, key)?)
         }
-        (Pattern::Xx, None, None) => None,
+        // The answer says who this is: not if that may not be said any more.
+        (Pattern::Xx, None, None) => endpoint.check_own().map_err(silence).map(|()| None)?,
         _ => return Err(Error::Open),
     };
     let known = route.peer.as_ref().and_then(|peer| peer.ticket.as_ref());

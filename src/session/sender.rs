@@ -121,6 +121,12 @@ impl Sender {
         self.age() >= self.limits.due || state.counter >= self.limits.packets / 2
     }
 
+    /// Whether the session is of this process, and the two may still speak.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.process.check()?;
+        self.standing.check()
+    }
+
     /// How many packets were sealed.
     #[must_use]
     pub fn sealed(&self) -> u64 {
@@ -138,8 +144,7 @@ impl Sender {
 
     /// A counter that nobody else has, and the key that it is under.
     fn reserve(&self, len: usize) -> Result<(u64, u16, Arc<TransportKey>), Error> {
-        self.process.check()?;
-        self.standing.check()?;
+        self.check()?;
         let len = u64::try_from(len).map_err(|_| Error::TooLong)?;
         let now = self.clock.now();
         if now.saturating_sub(self.since) >= self.limits.lifetime {

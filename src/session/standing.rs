@@ -1,7 +1,7 @@
 //! Whether the two sides of a session may still speak.
 
 use std::sync::{
-    OnceLock,
+    Mutex, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -21,9 +21,19 @@ pub(super) struct Standing {
     clock: Clock,
     /// The serial number of the store of keys at which this was looked up.
     checked: AtomicU64,
-    /// When to look again, after the store did not answer.
-    again: AtomicU64,
+    failing: Mutex<Option<Failing>>,
     ended: OnceLock<Error>,
+}
+
+/// The store says that something has changed, and not what.
+#[derive(Clone, Copy)]
+struct Failing {
+    /// The serial number that was to be looked up.
+    serial: u64,
+    since: u64,
+    /// When to look again.
+    again: u64,
+    error: Error,
 }
 
 impl Standing {
@@ -40,13 +50,13 @@ impl Standing {
             marks,
             clock: clock.clone(),
             checked: AtomicU64::new(serial),
-            again: AtomicU64::new(0),
+            failing: Mutex::default(),
             ended: OnceLock::new(),
         })
     }
 
     /// Looks again if anything has changed in the store of keys. While it does not answer, what was known goes on for as long
-    /// as the keyring bears it.
+    /// as the keyring bears it: its serial number, or what the principals' entries say.
     ///
     /// # Errors
     ///
@@ -59,21 +69,34 @@ impl Standing {
         if serial == self.checked.load(Ordering::Acquire) {
             return Ok(());
         }
-        let again = self.again.load(Ordering::Relaxed);
-        if again != 0 && self.clock.now() < again {
-            return Ok(());
+        let now = self.clock.now();
+        let failing = *self.failing();
+        if let Some(failing) = failing.filter(|failing| failing.serial == serial && now < failing.again) {
+            return self.bear(&failing, now);
         }
         match self.tenant.standing_of(&self.principals, serial) {
             Ok(marks) if marks == self.marks => {
                 self.checked.fetch_max(serial, Ordering::AcqRel);
+                *self.failing() = None;
                 Ok(())
             }
             Ok(_) => Err(*self.ended.get_or_init(|| Error::Suspended)),
-            Err(Error::Io(_) | Error::Store(_)) => {
-                self.again.store(self.clock.now().saturating_add(SECOND), Ordering::Relaxed);
-                Ok(())
+            Err(error @ (Error::Io(_) | Error::Store(_))) => {
+                let since = failing.map_or(now, |failing| failing.since);
+                let failing = Failing { serial, since, again: now.saturating_add(SECOND), error };
+                *self.failing() = Some(failing);
+                self.bear(&failing, now)
             }
             Err(error) => Err(*self.ended.get_or_init(|| error)),
         }
+    }
+
+    fn bear(&self, failing: &Failing, now: u64) -> Result<(), Error> {
+        let borne = now.saturating_sub(failing.since) < self.tenant.keyring().outage();
+        if borne { Ok(()) } else { Err(failing.error) }
+    }
+
+    fn failing(&self) -> std::sync::MutexGuard<'_, Option<Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

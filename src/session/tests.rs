@@ -385,6 +385,57 @@ fn a_long_answer_goes_only_to_who_has_a_cookie() {
     }
 }
 
+/// Without a key: a first message with its cookie, recorded, and repeated from the address that it came from.
+#[test]
+fn what_was_recorded_with_its_cookie_costs_nothing_and_takes_no_place() {
+    for pattern in [Pattern::Xx, Pattern::Ik, Pattern::Kk] {
+        let mut world = World::new();
+        world.listener = core::mem::replace(&mut world.listener, Listener::new(&world.keys))
+            .load(Load::new().cookies_after(0));
+        let mut called = world.initiate(pattern);
+        let cookie = sent(world.answer(called.packet()));
+        assert!(matches!(called.receive(&cookie), Ok(Progress::Resend)));
+        let recorded = called.packet().to_vec();
+        sent(world.answer(&recorded));
+        let agreed = AGREED.get();
+        for _ in 0..1_000 {
+            assert_eq!(world.answer(&recorded).err(), Some(Error::Open));
+        }
+        assert_eq!((AGREED.get(), world.listener.pending()), (agreed, 1));
+    }
+}
+
+/// What one tenant's listener gives an address is good for nothing of another's.
+#[test]
+fn a_cookie_is_of_what_it_was_asked_for() {
+    let mut world = World::new();
+    world.listener = core::mem::replace(&mut world.listener, Listener::new(&world.keys))
+        .load(Load::new().cookies_after(0));
+    let (given, mut other) = (world.initiate(Pattern::Ik), world.initiate(Pattern::Kk).packet().to_vec());
+    let reply = sent(world.answer(given.packet()));
+    let Ok(Packet::Cookie(reply)) = Packet::parse(&reply) else { panic!() };
+    let psk = world.phone.psks().unwrap()[0].clone();
+    let (covered, _) = given.packet().split_last_chunk::<16>().unwrap();
+    let cookie = super::cookie::open(&psk, &reply, covered.last_chunk().unwrap()).unwrap();
+    let (covered, mac2) = other.split_last_chunk_mut::<16>().unwrap();
+    *mac2 = mac2_of(&cookie, covered);
+    assert_eq!(world.answer(&other).err(), Some(Error::Open));
+}
+
+#[test]
+fn of_a_record_that_is_refused_nothing_is_read() {
+    let mut world = World::new();
+    let (sender, receiver) = world.datagrams();
+    let (sender, mut reading) = (sender.into_stream(), Reading::new(receiver.into_stream()));
+    let record = seal(&sender, b"\x02of another kind").unwrap();
+    for piece in [&u16::try_from(record.len()).unwrap().to_be_bytes()[..], &record] {
+        reading.space().copy_from_slice(piece);
+        let refused = reading.filled(piece.len());
+        assert_eq!(refused.is_err(), piece.len() > 2);
+    }
+    assert_eq!(reading.take(&mut [0; 40]), Err(Error::Open));
+}
+
 /// What could not be sealed for the end is no end.
 #[test]
 fn an_end_that_failed_is_not_sent_later() {
@@ -424,14 +475,15 @@ fn handshakes_that_nobody_completes_are_so_many_and_no_more() {
     let mut world = World::new();
     world.listener = core::mem::replace(&mut world.listener, Listener::new(&world.keys))
         .load(Load::new().cookies_after(u32::MAX).most(u32::MAX));
-    // Of XX each is answered, also the same one.
-    let called = world.initiate(Pattern::Xx);
     for _ in 0..MOST_PENDING {
+        let called = world.initiate(Pattern::Xx);
         sent(world.answer(called.packet()));
     }
     let one_more = world.initiate(Pattern::Xx);
     assert_eq!(world.answer(one_more.packet()).err(), Some(Error::Open));
     assert_eq!(world.listener.pending(), MOST_PENDING);
+    // They take nobody's place who is known.
+    world.session();
     world.pass(15 * SECOND);
     let later = world.initiate(Pattern::Xx);
     sent(world.answer(later.packet()));
@@ -652,8 +704,9 @@ fn a_handshake_ends_with_its_time() {
 fn cookies_are_of_an_address_and_of_their_time() {
     let psk = World::new().laptop.psks().unwrap()[0].clone();
     let mut secrets = CookieSecrets::new(0, &mut Os).unwrap();
-    let (here, there) = ("192.0.2.1:5000".parse().unwrap(), "192.0.2.1:5001".parse().unwrap());
-    let mapped = "[::ffff:192.0.2.1]:5000".parse().unwrap();
+    let at = |address: &str, hint| (address.parse().unwrap(), hint);
+    let (here, there) = (at("192.0.2.1:5000", &[1; 8]), at("192.0.2.1:5001", &[1; 8]));
+    let (mapped, of_another) = (at("[::ffff:192.0.2.1]:5000", &[1; 8]), at("192.0.2.1:5000", &[2; 8]));
     let mac1 = [7; 16];
     let packet = secrets.reply(&psk, here, 9, &mac1, &mut Os).unwrap();
     assert_eq!(packet.len(), packet::COOKIE_REPLY);
@@ -665,6 +718,7 @@ fn cookies_are_of_an_address_and_of_their_time() {
         assert!(secrets.verify(here, b"covered", &mac2).unwrap());
         assert!(secrets.verify(mapped, b"covered", &mac2).unwrap());
         assert!(!secrets.verify(there, b"covered", &mac2).unwrap());
+        assert!(!secrets.verify(of_another, b"covered", &mac2).unwrap());
         assert!(!secrets.verify(here, b"other", &mac2).unwrap());
     };
     check(&secrets);

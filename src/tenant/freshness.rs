@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError, TryLockError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -24,6 +24,8 @@ pub(crate) struct Freshness {
     serial: AtomicU64,
     /// When the store last answered.
     answered: AtomicU64,
+    /// Whether its last answer was that of an older state: that is borne for no time.
+    rolled_back: AtomicBool,
     /// Held while it is asked.
     asking: Mutex<()>,
 }
@@ -42,6 +44,7 @@ impl Freshness {
             until: AtomicU64::new(now.saturating_add(within)),
             serial: AtomicU64::new(serial),
             answered: AtomicU64::new(now),
+            rolled_back: AtomicBool::new(false),
             asking: Mutex::new(()),
         }
     }
@@ -58,7 +61,8 @@ impl Freshness {
 
     /// Whether the store answered not too long ago for what it said to go on.
     fn is_borne(&self) -> bool {
-        now().saturating_sub(self.answered.load(Ordering::Acquire)) < self.outage
+        !self.rolled_back.load(Ordering::Acquire)
+            && now().saturating_sub(self.answered.load(Ordering::Acquire)) < self.outage
     }
 
     /// The last serial number that was seen.
@@ -90,6 +94,7 @@ impl Freshness {
             Ok(serial) => {
                 self.answered.store(asked, Ordering::Release);
                 self.serial.store(serial, Ordering::Release);
+                self.rolled_back.store(false, Ordering::Release);
                 self.until.store(asked.saturating_add(self.within), Ordering::Release);
                 Ok(serial)
             }
@@ -98,8 +103,16 @@ impl Freshness {
                 self.until.store(now().saturating_add(self.within.min(Self::RETRY)), Ordering::Release);
                 Ok(last)
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.rolled_back.fetch_or(error == Error::RolledBack, Ordering::AcqRel);
+                Err(error)
+            }
         }
+    }
+
+    /// For how long what was known goes on while a store does not answer, in nanoseconds.
+    pub(crate) fn outage(&self) -> u64 {
+        self.outage
     }
 }
 
@@ -129,6 +142,8 @@ fn now() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -160,6 +175,21 @@ mod tests {
         let fresh = Freshness::new(7, Duration::ZERO, HOUR);
         assert_eq!(fresh.ask(Ask::IfStale, || Ok(6)), Err(Error::RolledBack));
         assert_eq!(fresh.last(), 7);
+        // Nor for other threads, while one is asking.
+        thread::scope(|scope| {
+            let asking = fresh.asking.lock().unwrap();
+            let other = scope.spawn(|| fresh.ask(Ask::IfStale, || Ok(6)));
+            thread::sleep(Duration::from_millis(50));
+            assert!(!other.is_finished());
+            drop(asking);
+            assert_eq!(other.join().unwrap(), Err(Error::RolledBack));
+        });
+        assert_eq!(
+            fresh.ask(Ask::IfStale, || Err(Error::Random)),
+            Err(Error::Random),
+            "an outage changes nothing"
+        );
         assert_eq!(fresh.ask(Ask::NowOrTell, || Ok(7)), Ok(7));
+        assert_eq!(fresh.ask(Ask::IfStale, || Err(Error::Random)), Ok(7));
     }
 }

@@ -70,7 +70,7 @@ struct Inner {
     freshness: Freshness,
     views: Cache<TenantId, View>,
     aliases: Cache<(u64, Vec<u8>), TenantId>,
-    marks: Cache<(u64, Vec<u8>), u64>,
+    marks: Cache<(u64, Vec<u8>), Result<u64, Error>>,
     policy: Mutex<KnownPolicy>,
 }
 
@@ -636,9 +636,15 @@ impl Keyring {
         }
     }
 
-    /// When tenants, and principals that may act, were last restored: by the serial number of the store and the name of the entry.
-    pub(crate) fn marks(&self) -> &Cache<(u64, Vec<u8>), u64> {
+    /// When tenants and principals were last restored, or why they may not act: by the serial number of the store and the name of the
+    /// entry.
+    pub(crate) fn marks(&self) -> &Cache<(u64, Vec<u8>), Result<u64, Error>> {
         &self.inner.marks
+    }
+
+    /// For how long what was known goes on while the store does not answer, in nanoseconds.
+    pub(crate) fn outage(&self) -> u64 {
+        self.inner.freshness.outage()
     }
 
     /// Whether both are handles of one keyring.

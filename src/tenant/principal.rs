@@ -260,19 +260,20 @@ impl Tenant {
     ///
     /// [`Error::Suspended`] if it or its tenant is suspended; [`Error::Removed`]; as [`Tenant::principal_state`].
     pub fn check_principal(&self, id: &PrincipalId) -> Result<(), Error> {
+        self.mark_of_tenant()?;
         self.mark_of(id).map(|_| ())
     }
 
     /// As [`Tenant::check_principal`] for two, as of that serial number of the store or later; and what tells this state from one
     /// before a suspension: the marks of their restoring and of the tenant's.
     pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2], serial: u64) -> Result<[u64; 3], Error> {
+        let tenant = self.mark_at(serial, name::tenant_state(self.id()), || self.mark_of_tenant())?;
         let of = |id| self.mark_at(serial, name::principal(self.id(), id), || self.mark_of(id));
         let [left, right] = ids;
-        let tenant = self.mark_at(serial, name::tenant_state(self.id()), || self.mark_of_tenant())?;
         Ok([tenant, of(left)?, of(right)?])
     }
 
-    /// What was read at a serial number is not read again at the same.
+    /// What was read at a serial number is not read again at the same: who may act, and who may not.
     fn mark_at(
         &self,
         serial: u64,
@@ -281,17 +282,21 @@ impl Tenant {
     ) -> Result<u64, Error> {
         let (marks, key) = (self.keyring().marks(), (serial, name));
         if let Some(mark) = marks.get(&key) {
-            return Ok(*mark);
+            return *mark;
         }
-        let mark = read()?;
-        marks.insert(key, Arc::new(mark));
-        Ok(mark)
+        let mark = read();
+        if !matches!(mark, Err(Error::Io(_) | Error::Store(_))) {
+            marks.insert(key, Arc::new(mark));
+        }
+        mark
     }
 
-    /// The mark of the tenant's last restoring.
+    /// The mark of the last restoring of a tenant that is active, whatever this handle knows of it.
     fn mark_of_tenant(&self) -> Result<u64, Error> {
-        let life = self.entry(name::tenant_state(self.id()))?.map(|body| Life::parse(&body)).transpose()?;
-        Ok(life.map_or(0, |life| life.restored))
+        let Some(body) = self.entry(name::tenant_state(self.id()))? else { return Ok(0) };
+        let life = Life::parse(&body)?;
+        life.check_active()?;
+        Ok(life.restored)
     }
 
     fn entry(&self, name: Vec<u8>) -> Result<Option<Vec<u8>>, Error> {

@@ -150,6 +150,11 @@ impl View {
         checked == serial || checked == Self::PINNED
     }
 
+    /// Whether its records came with it: it notices nothing.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.checked.load(Ordering::Acquire) == Self::PINNED
+    }
+
     /// Notes that this is still right at a later serial number, if it is.
     pub(crate) fn confirm(&self, entries: &[Entry], policy: Option<&Arc<Policy>>, serial: u64) -> bool {
         let same_policy = match (&self.policy, policy) {
@@ -193,6 +198,11 @@ struct Held {
 impl Tenant {
     pub(crate) fn new(keyring: Keyring, view: Arc<View>) -> Self {
         Self(Arc::new(Held { keyring, view }))
+    }
+
+    /// Whether this handle came with its own records.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.0.view.is_pinned()
     }
 
     /// Whose keys these are.

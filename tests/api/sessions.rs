@@ -292,21 +292,16 @@ fn a_role_is_not_the_other() {
 #[test]
 fn a_first_message_is_answered_once() {
     let mut world = World::new();
-    for pattern in [Pattern::Kk, Pattern::Ik] {
+    for pattern in PATTERNS {
         let (older, newer) = (world.initiate(pattern), world.initiate(pattern));
         assert!(matches!(world.answer(newer.packet()), Ok(Incoming::Send(_))));
+        // Of XX a first message proves nothing of anybody, so neither does its time.
+        assert_eq!(world.answer(older.packet()).is_ok(), pattern == Pattern::Xx);
         for replayed in [&newer, &older, &newer] {
             assert_eq!(world.answer(replayed.packet()).err(), Some(Error::Open));
         }
         world.session(pattern);
     }
-    // Of XX it proves nothing of anybody: each is answered, and only one can be completed by who made it.
-    let mut initiator = world.initiate(Pattern::Xx);
-    let Incoming::Send(_) = world.answer(initiator.packet()).unwrap() else { panic!() };
-    let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
-    let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
-    assert!(matches!(world.answer(&last), Ok(Incoming::Established(..))));
-    assert_eq!(world.answer(&last).err(), Some(Error::Open));
 }
 
 #[test]
@@ -484,7 +479,8 @@ fn suspending_a_principal_ends_its_sessions_for_good() {
         }
         // Who answers is learnt from the answer.
         let called = world.phone.initiate_xx(None).and_then(|called| complete(called, &mut world.listener));
-        assert_eq!(called.err(), Some(Error::Suspended));
+        // One that may not act itself does not say who it is, either.
+        assert_eq!(called.err(), Some([Error::Suspended, Error::Open][who]));
         world.tenant.restore_principal(&id).unwrap();
         assert_eq!(seal(&sender, b"after"), Err(Error::Suspended), "it does not come back");
         assert_eq!(open(&mut receiver, &late), Err(Error::Suspended));
@@ -528,7 +524,7 @@ fn a_session_that_was_quiet_does_not_outlive_a_suspension() {
 #[test]
 fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
     let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(60));
     let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
     let mut world = World::of(&keys, "t-1001", Limits::new());
     let (mine, theirs) = world.session(Pattern::Kk);
@@ -545,9 +541,63 @@ fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
     assert!(matches!(world.answer(waiting.packet()), Err(Error::Io(_))));
     store.unreadable.store(false, Ordering::SeqCst);
     complete(waiting, &mut world.listener).unwrap();
+    // What was just suspended is looked at whatever was not found out a moment ago.
     world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+    assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+}
+
+#[test]
+fn a_store_that_cannot_be_read_is_borne_for_the_keyrings_outage_and_no_longer() {
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(10));
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (sender, _) = world.session(Pattern::Kk).0.split();
+    // Another process has suspended it, and why the number has changed cannot be read.
+    world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+    store.unreadable.store(true, Ordering::SeqCst);
+    for _ in 0..10 {
+        seal(&sender, b"goes on").unwrap();
+        world.pass(Duration::from_secs(1));
+    }
+    assert!(matches!(seal(&sender, b"after"), Err(Error::Io(_))));
+    assert!(matches!(seal(&sender, b"after"), Err(Error::Io(_))));
+    store.unreadable.store(false, Ordering::SeqCst);
     world.pass(Duration::from_secs(1));
     assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+}
+
+#[test]
+fn whoever_is_suspended_costs_the_store_one_question() {
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(60));
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let called = PATTERNS.map(|pattern| (world.initiate(pattern), world.initiate(pattern)));
+    let ask_once = |world: &mut World| {
+        // The first finds out, and the next that nothing has changed since.
+        for (first, _) in called.iter().chain(&called) {
+            assert_eq!(world.answer(first.packet()).err(), Some(Error::Open));
+        }
+        store.unreadable.store(true, Ordering::SeqCst);
+        for (first, second) in &called {
+            for _ in 0..3 {
+                assert_eq!(world.answer(first.packet()).err(), Some(Error::Open));
+            }
+            assert_eq!(world.answer(second.packet()).err(), Some(Error::Open));
+        }
+        store.unreadable.store(false, Ordering::SeqCst);
+    };
+    world.tenant.suspend_principal(world.laptop.id(), None).unwrap();
+    ask_once(&mut world);
+    world.tenant.restore_principal(world.laptop.id()).unwrap();
+    world.keys.suspend_tenant("t-1001", None).unwrap();
+    ask_once(&mut world);
+    world.keys.restore_tenant("t-1001").unwrap();
+    world.pass(Duration::from_secs(1));
+    for pattern in PATTERNS {
+        world.session(pattern);
+    }
 }
 
 #[test]
@@ -566,7 +616,7 @@ fn a_handshake_reads_the_store_anew_when_something_has_changed_and_only_then() {
     world.tenant.suspend_principal(world.laptop.id(), None).unwrap();
     assert_eq!(world.phone.initiate(&peer).err(), Some(Error::Suspended));
     store.unreadable.store(true, Ordering::SeqCst);
-    assert!(matches!(world.phone.initiate(&peer), Err(Error::Io(_))), "who may not act is not remembered");
+    assert_eq!(world.phone.initiate(&peer).err(), Some(Error::Suspended));
     store.unreadable.store(false, Ordering::SeqCst);
     world.tenant.restore_principal(world.laptop.id()).unwrap();
     world.session(Pattern::Ik);
@@ -716,12 +766,100 @@ fn what_one_endpoint_forgets_another_still_knows() {
 fn who_is_expected_anew_starts_anew() {
     let mut world = World::new();
     let phone = Peer::new(world.phone.id(), world.phone.public_key());
-    let earlier = world.initiate(Pattern::Kk);
-    world.session(Pattern::Kk);
-    assert_eq!(world.answer(earlier.packet()).err(), Some(Error::Open));
-    world.listener.forget(&world.laptop, &phone).unwrap();
-    world.listener.expect(&world.laptop, &phone).unwrap();
-    complete(earlier, &mut world.listener).unwrap();
+    let mut listener = Listener::new(&world.keys).load(busy()).clock(clock(&world.now));
+    let laptop =
+        Endpoint::new(&world.tenant, world.laptop.id(), &PrivateKey::generate().unwrap(), "chat").unwrap();
+    listener.add(&laptop).unwrap();
+    listener.expect(&laptop, &phone).unwrap();
+    let with_ticket = phone.clone().ticket(Ticket::new(b"7", Secret::from_bytes(&[1; 32])).unwrap());
+    listener.expect(&laptop, &with_ticket).unwrap();
+    let peer = Peer::new(laptop.id(), laptop.public_key());
+    let [first, second] = [(); 2].map(|()| world.phone.initiate(&peer).unwrap());
+    complete(world.phone.initiate(&peer).unwrap(), &mut listener).unwrap();
+    // Under the other ticket it is expected still, and its time goes on.
+    listener.forget(&laptop, &with_ticket).unwrap();
+    assert_eq!(listener.receive(source(), first.packet()).err(), Some(Error::Open));
+    listener.forget(&laptop, &phone).unwrap();
+    listener.expect(&laptop, &phone).unwrap();
+    complete(second, &mut listener).unwrap();
+    core::mem::swap(&mut world.listener, &mut listener);
+}
+
+#[test]
+fn one_endpoint_of_a_place_has_a_directory_whatever_became_of_its_tenant_meanwhile() {
+    let mut world = World::new();
+    let second = Endpoint::new(
+        &world.tenant,
+        &client(&world.tenant, "second"),
+        &PrivateKey::generate().unwrap(),
+        "chat",
+    )
+    .unwrap()
+    .directory(KnownPeers::new());
+    let mut stray = world.initiate(Pattern::Kk).packet().to_vec();
+    stray[8..16].fill(7);
+    world.keys.suspend_tenant("t-1001", None).unwrap();
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.answer(&stray).err(), Some(Error::Open));
+    world.keys.restore_tenant("t-1001").unwrap();
+    assert_eq!(world.listener.add(&second), Err(Error::AlreadyExists));
+    world.listener.remove(&world.laptop).unwrap();
+    world.listener.add(&second).unwrap();
+    assert_eq!(world.listener.add(&world.laptop), Err(Error::AlreadyExists));
+}
+
+#[test]
+fn a_cookie_is_answered_once() {
+    let mut world = World::new();
+    let mut listener = Listener::new(&world.keys).load(busy().cookies_after(0)).clock(clock(&world.now));
+    listener.add(&world.laptop).unwrap();
+    core::mem::swap(&mut world.listener, &mut listener);
+    let mut initiator = world.initiate(Pattern::Ik);
+    let mut asked = || {
+        let Incoming::Send(cookie) =
+            world.answer(world.phone.initiate_ik(&world.peer()).unwrap().packet()).unwrap()
+        else {
+            panic!()
+        };
+        cookie
+    };
+    assert_eq!(initiator.receive(&asked()).err(), Some(Error::Open), "of another handshake");
+    let first = initiator.packet().to_vec();
+    let Incoming::Send(cookie) = world.answer(&first).unwrap() else { panic!() };
+    assert!(matches!(initiator.receive(&cookie), Ok(Progress::Resend)));
+    assert_eq!(initiator.receive(&cookie).err(), Some(Error::Open));
+    // The cookies of so many addresses are taken, and no more.
+    for port in 1..10 {
+        let Incoming::Send(cookie) =
+            world.listener.receive(SocketAddr::from(([192, 0, 2, 1], port)), &first).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(initiator.receive(&cookie).is_ok(), port <= 3, "{port}");
+    }
+}
+
+#[test]
+fn what_a_handle_with_records_of_its_own_does_not_notice_has_no_sessions() {
+    let world = World::new();
+    let records: Vec<Vec<u8>> = world.keys.records().unwrap().iter().map(Record::to_bytes).collect();
+    let pinned = world.keys.tenant_from_records(&records).unwrap();
+    let key = PrivateKey::generate().unwrap();
+    assert_eq!(Endpoint::new(&pinned, world.phone.id(), &key, "chat").err(), Some(Error::State));
+    pinned.check_principal(world.phone.id()).unwrap();
+    world.keys.suspend_tenant("t-1001", None).unwrap();
+    assert_eq!(pinned.check_principal(world.phone.id()), Err(Error::Suspended));
+}
+
+#[test]
+fn nothing_is_derived_from_a_session_that_was_ended() {
+    let mut world = World::new();
+    let (mine, _) = world.session(Pattern::Kk);
+    mine.export("files", b"", &mut [0; 32]).unwrap();
+    mine.resumption().unwrap();
+    world.tenant.suspend_principal(world.phone.id(), None).unwrap();
+    assert_eq!(mine.export("files", b"", &mut [0; 32]), Err(Error::Suspended));
+    assert_eq!(mine.resumption().err(), Some(Error::Suspended));
 }
 
 #[test]

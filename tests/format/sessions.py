@@ -196,7 +196,7 @@ class Session:
         assert first == packet + bytes(16)
         address, port = self.vector["source"].rsplit(":", 1)
         address = ipaddress.ip_address(address.strip("[]")).packed
-        expected = mac(bytes.fromhex(cookie["secret"]), self.info(address, struct.pack(">H", int(port))))
+        expected = mac(bytes.fromhex(cookie["secret"]), self.info(address, struct.pack(">H", int(port)), packet[8:16]))
         assert reply[:8] == b"\x05\x01\0\0" + packet[4:8]
         given = self.xaes(self.keys["cookie"], reply[8:32]).decrypt(reply[20:32], reply[32:], packet[-16:])
         assert given == expected

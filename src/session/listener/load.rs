@@ -1,6 +1,8 @@
 //! How much is answered.
 
-use super::SECOND;
+use std::collections::HashSet;
+
+use super::{MAC_LEN, SECOND};
 
 /// From how many handshakes on a listener asks for cookies, and how many it answers at most.
 ///
@@ -45,6 +47,28 @@ impl Load {
 impl Default for Load {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The first messages that were looked at lately, by their MACs under the tenant's key, which nobody else can make.
+#[derive(Default)]
+pub(super) struct Seen {
+    young: HashSet<[u8; MAC_LEN]>,
+    old: HashSet<[u8; MAC_LEN]>,
+}
+
+impl Seen {
+    const HALF: usize = 1 << 13;
+
+    /// False if it was there.
+    pub(super) fn note(&mut self, mac1: &[u8; MAC_LEN]) -> bool {
+        if self.old.contains(mac1) || self.young.contains(mac1) {
+            return false;
+        }
+        if self.young.len() >= Self::HALF {
+            self.old = core::mem::take(&mut self.young);
+        }
+        self.young.insert(*mac1)
     }
 }
 

@@ -187,7 +187,12 @@ impl Reading {
         }
         let packet = self.record.get_mut(LENGTH..self.have).ok_or(Error::Open)?;
         let (counter, plaintext) = self.receiver.open_numbered(packet)?;
-        let (kind, len) = (*plaintext.first().ok_or(Error::Open)?, plaintext.len());
+        let len = plaintext.len();
+        let is_end = match plaintext.first() {
+            Some(&DATA) => false,
+            Some(&END) => true,
+            _ => return Err(Error::Open),
+        };
         if counter != self.next {
             return Err(Error::Open);
         }
@@ -195,13 +200,9 @@ impl Reading {
         self.have = 0;
         self.start = LENGTH + Sender::HEADER + 1;
         self.end = self.start + len - 1;
-        match kind {
-            DATA => Ok(()),
-            END => {
-                self.state = State::Ended;
-                Ok(())
-            }
-            _ => Err(Error::Open),
+        if is_end {
+            self.state = State::Ended;
         }
+        Ok(())
     }
 }
