@@ -3269,7 +3269,8 @@ tenantseal_status tenantseal_peer_set_ticket(tenantseal_peer *peer,
  *
  * @param peer  the peer
  * @param session  the session, before it is split
- * @return STATE after tenantseal_session_split()
+ * @return STATE after tenantseal_session_split(); SUSPENDED, REMOVED or SHREDDED if the session was ended;
+ *     FORKED; IO; STORE
  */
 TENANTSEAL_API
 TENANTSEAL_MUST_CHECK
@@ -3315,7 +3316,8 @@ tenantseal_status tenantseal_endpoint_new(const tenantseal_tenant *tenant,
 
 /**
  * Sets what else both sides must have in common for a session to come about, such as the fingerprint
- * of the connection below. It is not sent.
+ * of the connection below. It is not sent. Set it before the endpoint is added to a listener: there it
+ * goes by tenant, id, key, purpose and context.
  *
  * @param endpoint  the endpoint
  * @param context, context_len  1,024 bytes at most
@@ -3734,7 +3736,8 @@ tenantseal_status tenantseal_session_channel_binding(const tenantseal_session *s
  * @param context, context_len  what else it depends on
  * @param length  how long it shall be: 1 to 8,160 bytes
  * @param out, out_cap, out_len  the secret, `length` bytes
- * @return VALUE; TOO_LONG; STATE after tenantseal_session_split(); FORKED
+ * @return VALUE; TOO_LONG; STATE after tenantseal_session_split(); SUSPENDED, REMOVED or SHREDDED if it was
+ *     ended; FORKED; IO; STORE
  */
 TENANTSEAL_API
 TENANTSEAL_MUST_CHECK

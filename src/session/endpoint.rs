@@ -285,6 +285,11 @@ impl Endpoint {
         Ok(psks)
     }
 
+    #[cfg(test)]
+    pub(super) fn set_latest(&self, latest: u64) {
+        self.shared.latest.store(latest, Ordering::Release);
+    }
+
     /// Nanoseconds since 1970, larger at each call.
     pub(super) fn timestamp(&self) -> u64 {
         let now = nanoseconds_since_1970();

@@ -423,6 +423,20 @@ fn a_cookie_is_of_what_it_was_asked_for() {
 }
 
 #[test]
+fn a_clock_that_was_far_ahead_is_not_followed_for_ever() {
+    let world = World::new();
+    let first = world.phone.timestamp();
+    assert!(world.phone.timestamp() > first);
+    let day = 86_400 * SECOND;
+    for (ahead, followed) in [(day / 2, true), (2 * day, false)] {
+        world.phone.set_latest(first + ahead);
+        let next = world.phone.timestamp();
+        assert_eq!(next == first + ahead + 1, followed);
+        assert!(world.phone.timestamp() > next);
+    }
+}
+
+#[test]
 fn of_a_record_that_is_refused_nothing_is_read() {
     let mut world = World::new();
     let (sender, receiver) = world.datagrams();

@@ -553,6 +553,17 @@ fn a_store_that_cannot_be_read_is_borne_for_the_keyrings_outage_and_no_longer() 
     let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
     let mut world = World::of(&keys, "t-1001", Limits::new());
     let (sender, _) = world.session(Pattern::Kk).0.split();
+    for name in ["one", "another"] {
+        client(&world.tenant, name);
+        store.unreadable.store(true, Ordering::SeqCst);
+        for _ in 0..6 {
+            seal(&sender, b"goes on").unwrap();
+            world.pass(Duration::from_secs(1));
+        }
+        // An outage that was over is none of the next.
+        store.unreadable.store(false, Ordering::SeqCst);
+        seal(&sender, b"goes on").unwrap();
+    }
     // Another process has suspended it, and why the number has changed cannot be read.
     world.tenant.suspend_principal(world.phone.id(), None).unwrap();
     store.unreadable.store(true, Ordering::SeqCst);

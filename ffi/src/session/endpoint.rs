@@ -89,7 +89,8 @@ pub unsafe extern "C" fn tenantseal_endpoint_new(
 }
 
 /// Sets what else both sides must have in common for a session to come about, such as the fingerprint
-/// of the connection below. It is not sent.
+/// of the connection below. It is not sent. Set it before the endpoint is added to a listener: there it
+/// goes by tenant, id, key, purpose and context.
 ///
 /// @param endpoint  the endpoint
 /// @param context, context_len  1,024 bytes at most

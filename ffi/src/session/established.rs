@@ -125,7 +125,8 @@ pub unsafe extern "C" fn tenantseal_session_channel_binding(
 /// @param context, context_len  what else it depends on
 /// @param length  how long it shall be: 1 to 8,160 bytes
 /// @param out, out_cap, out_len  the secret, `length` bytes
-/// @return VALUE; TOO_LONG; STATE after tenantseal_session_split(); FORKED
+/// @return VALUE; TOO_LONG; STATE after tenantseal_session_split(); SUSPENDED, REMOVED or SHREDDED if it was
+///     ended; FORKED; IO; STORE
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantseal_session_export(

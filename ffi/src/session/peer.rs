@@ -87,7 +87,8 @@ pub unsafe extern "C" fn tenantseal_peer_set_ticket(
 ///
 /// @param peer  the peer
 /// @param session  the session, before it is split
-/// @return STATE after tenantseal_session_split()
+/// @return STATE after tenantseal_session_split(); SUSPENDED, REMOVED or SHREDDED if the session was ended;
+///     FORKED; IO; STORE
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tenantseal_peer_set_resumption(

@@ -759,7 +759,10 @@ class Session:
     def channel_binding(self) -> bytes:
         """32 bytes, the same on both sides and of this session alone. No secret."""
     def export(self, label: str, context: _Text, *, length: int) -> bytes:
-        """A secret of 1 to 8,160 bytes for something else, the same on both sides. `label` says what for."""
+        """A secret of 1 to 8,160 bytes for something else, the same on both sides. `label` says what for.
+
+        `StateError` if the session was ended; `ForkedError`. So of `resumption`.
+        """
     def resumption(self) -> Ticket:
         """The ticket for the next session of the same two, the same on both sides; use it once."""
     def split(self) -> tuple[SessionSender, SessionReceiver]:

@@ -89,3 +89,22 @@ impl Bucket {
         self.count
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_remembered_for_so_many_and_no_more() {
+        let number = |number: usize| u128::try_from(number).unwrap().to_be_bytes();
+        let mut seen = Seen::default();
+        for each in 0..3 * Seen::HALF {
+            assert!(seen.note(&number(each)));
+            for before in [each, each.saturating_sub(Seen::HALF - 1)] {
+                assert!(!seen.note(&number(before)), "{before} of {each}");
+            }
+            assert!(seen.young.len() + seen.old.len() <= 2 * Seen::HALF);
+        }
+        assert!(seen.note(&number(0)), "it was long ago");
+    }
+}
