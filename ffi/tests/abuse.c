@@ -620,13 +620,14 @@ static void release_objects(void **objects) {
     }
 }
 
-/* What would use a session's nonces twice. */
+/* What would use a session's nonces twice, and what is derived from it. */
 static int is_of_session(const char *name) {
     return strcmp(name, "tenantseal_session_sender_seal") == 0 || strcmp(name, "tenantseal_session_receiver_open") == 0 ||
-           strcmp(name, "tenantseal_initiator_receive") == 0;
+           strcmp(name, "tenantseal_initiator_receive") == 0 || strcmp(name, "tenantseal_peer_set_resumption") == 0 ||
+           strcmp(name, "tenantseal_session_export") == 0;
 }
 
-/* In a child: what needs the parent's threads is refused, and what would use nonces twice; everything else goes on. */
+/* In a child: what needs the parent's threads is refused, and what is of a session; everything else goes on. */
 static void after_fork(void) {
     fflush(NULL);
     pid_t child = fork();
