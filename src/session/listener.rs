@@ -343,8 +343,7 @@ impl Listener {
         let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
         let [known, unknown] = entry.pending;
         let pending = if route.pattern == Pattern::Xx { unknown } else { known };
-        // Looked at once: whoever repeats what was recorded has nothing computed, and takes no place.
-        if pending >= MOST_PENDING || !entry.seen.note(packet.mac1) {
+        if pending >= MOST_PENDING {
             return Err(Error::Open);
         }
         let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
@@ -470,8 +469,16 @@ impl Listener {
                 .reply(&route.psk, (source, packet.hint), packet.sender, packet.mac1, rng)
                 .map(Some);
         }
+        // Looked at once: whoever repeats what was recorded has nothing computed, takes no place and is not counted.
+        if entry.seen.contains(packet.mac1) {
+            return Err(Error::Open);
+        }
         // Only of those that have a cookie, where cookies are asked for.
-        if entry.looked_at.count(now) > self.load.most { Err(Error::Open) } else { Ok(None) }
+        if entry.looked_at.count(now) > self.load.most {
+            return Err(Error::Open);
+        }
+        entry.seen.note(packet.mac1);
+        Ok(None)
     }
 
     fn finish(&mut self, message: &Handshake<'_>, now: u64) -> Result<Incoming, Error> {

@@ -391,17 +391,23 @@ fn what_was_recorded_with_its_cookie_costs_nothing_and_takes_no_place() {
     for pattern in [Pattern::Xx, Pattern::Ik, Pattern::Kk] {
         let mut world = World::new();
         world.listener = core::mem::replace(&mut world.listener, Listener::new(&world.keys))
-            .load(Load::new().cookies_after(0));
-        let mut called = world.initiate(pattern);
-        let cookie = sent(world.answer(called.packet()));
-        assert!(matches!(called.receive(&cookie), Ok(Progress::Resend)));
-        let recorded = called.packet().to_vec();
+            .load(Load::new().cookies_after(0).most(2));
+        let with_cookie = |world: &mut World| {
+            let mut called = world.initiate(pattern);
+            let cookie = sent(world.answer(called.packet()));
+            assert!(matches!(called.receive(&cookie), Ok(Progress::Resend)));
+            called.packet().to_vec()
+        };
+        let recorded = with_cookie(&mut world);
         sent(world.answer(&recorded));
         let agreed = AGREED.get();
         for _ in 0..1_000 {
             assert_eq!(world.answer(&recorded).err(), Some(Error::Open));
         }
         assert_eq!((AGREED.get(), world.listener.pending()), (agreed, 1));
+        // Nor does it use up what others have in that second.
+        let other = with_cookie(&mut world);
+        sent(world.answer(&other));
     }
 }
 

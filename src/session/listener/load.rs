@@ -60,15 +60,15 @@ pub(super) struct Seen {
 impl Seen {
     const HALF: usize = 1 << 13;
 
-    /// False if it was there.
-    pub(super) fn note(&mut self, mac1: &[u8; MAC_LEN]) -> bool {
-        if self.old.contains(mac1) || self.young.contains(mac1) {
-            return false;
-        }
+    pub(super) fn contains(&self, mac1: &[u8; MAC_LEN]) -> bool {
+        self.old.contains(mac1) || self.young.contains(mac1)
+    }
+
+    pub(super) fn note(&mut self, mac1: &[u8; MAC_LEN]) {
         if self.young.len() >= Self::HALF {
             self.old = core::mem::take(&mut self.young);
         }
-        self.young.insert(*mac1)
+        self.young.insert(*mac1);
     }
 }
 
@@ -99,12 +99,13 @@ mod tests {
         let number = |number: usize| u128::try_from(number).unwrap().to_be_bytes();
         let mut seen = Seen::default();
         for each in 0..3 * Seen::HALF {
-            assert!(seen.note(&number(each)));
+            assert!(!seen.contains(&number(each)));
+            seen.note(&number(each));
             for before in [each, each.saturating_sub(Seen::HALF - 1)] {
-                assert!(!seen.note(&number(before)), "{before} of {each}");
+                assert!(seen.contains(&number(before)), "{before} of {each}");
             }
             assert!(seen.young.len() + seen.old.len() <= 2 * Seen::HALF);
         }
-        assert!(seen.note(&number(0)), "it was long ago");
+        assert!(!seen.contains(&number(0)), "it was long ago");
     }
 }
