@@ -30,7 +30,7 @@ impl<const N: usize> Secret<N> {
     }
 
     fn zero() -> Self {
-        // The compiler would ask the allocator for zeroed memory, which in glibc is several times slower for so few bytes.
+        // The compiler would ask the allocator for zeroed memory, which glibc's does not take from its cache of small blocks.
         Self(Box::new(black_box([0; N])))
     }
 
