@@ -50,9 +50,10 @@ struct Shared {
     psks: Mutex<Option<(Arc<View>, Psks)>>,
 }
 
-/// Tenant, principal, key, purpose, context.
+/// Tenant, purpose, context.
 pub(super) type Place = (TenantId, Arc<str>, Arc<[u8]>);
 
+/// Tenant, principal, key, purpose, context.
 pub(super) type EndpointName = (TenantId, PrincipalId, PublicKey, Arc<str>, Arc<[u8]>);
 
 /// The newest first.

@@ -119,6 +119,14 @@ impl Pending {
             Stage::Final(_) => unknown,
         }
     }
+
+    /// It is no longer there to be counted.
+    fn leave(&self, entries: &mut HashMap<u64, Entry>) {
+        if let Some(entry) = entries.get_mut(&self.entry) {
+            let count = self.of(entry);
+            *count = count.saturating_sub(1);
+        }
+    }
 }
 
 /// What reads a third message.
@@ -372,9 +380,8 @@ impl Listener {
         let entries = &mut self.entries;
         self.pending.retain(|_, pending| {
             let stays = !is_over(pending);
-            if let Some(entry) = entries.get_mut(&pending.entry).filter(|_| !stays) {
-                let count = pending.of(entry);
-                *count = count.saturating_sub(1);
+            if !stays {
+                pending.leave(entries);
             }
             stays
         });
@@ -382,10 +389,7 @@ impl Listener {
 
     fn take_pending(&mut self, index: u32) -> Result<Pending, Error> {
         let pending = self.pending.remove(&index).ok_or(Error::Open)?;
-        if let Some(entry) = self.entries.get_mut(&pending.entry) {
-            let count = pending.of(entry);
-            *count = count.saturating_sub(1);
-        }
+        pending.leave(&mut self.entries);
         Ok(pending)
     }
 

@@ -66,6 +66,14 @@ impl World {
         Self::of(&keys, "t-1001", limits)
     }
 
+    /// Over a store that can be made to fail, which is asked at each use and borne with for so long.
+    fn over_store(outage: Duration) -> (Arc<TestStore>, Self) {
+        let store = Arc::new(TestStore::default());
+        let options = options(Suite::default()).staleness(Duration::ZERO, outage);
+        let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+        (store, Self::of(&keys, "t-1001", Limits::new()))
+    }
+
     fn of(keys: &Keyring, tenant: &str, limits: Limits) -> Self {
         let tenant = keys.create_tenant(tenant).unwrap();
         let now = Arc::new(AtomicU64::new(1000));
@@ -523,10 +531,7 @@ fn a_session_that_was_quiet_does_not_outlive_a_suspension() {
 
 #[test]
 fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
-    let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(60));
-    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
-    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (store, mut world) = World::over_store(Duration::from_secs(60));
     let (mine, theirs) = world.session(Pattern::Kk);
     let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
     let waiting = world.initiate(Pattern::Ik);
@@ -548,10 +553,7 @@ fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
 
 #[test]
 fn a_store_that_cannot_be_read_is_borne_for_the_keyrings_outage_and_no_longer() {
-    let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(10));
-    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
-    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (store, mut world) = World::over_store(Duration::from_secs(10));
     let (sender, _) = world.session(Pattern::Kk).0.split();
     for name in ["one", "another"] {
         client(&world.tenant, name);
@@ -580,10 +582,7 @@ fn a_store_that_cannot_be_read_is_borne_for_the_keyrings_outage_and_no_longer() 
 
 #[test]
 fn whoever_is_suspended_costs_the_store_one_question() {
-    let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::from_secs(60));
-    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
-    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (store, mut world) = World::over_store(Duration::from_secs(60));
     let called = PATTERNS.map(|pattern| (world.initiate(pattern), world.initiate(pattern)));
     let ask_once = |world: &mut World| {
         // The first finds out, and the next that nothing has changed since.
@@ -613,10 +612,7 @@ fn whoever_is_suspended_costs_the_store_one_question() {
 
 #[test]
 fn a_handshake_reads_the_store_anew_when_something_has_changed_and_only_then() {
-    let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
-    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
-    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (store, mut world) = World::over_store(Duration::ZERO);
     let peer = world.peer();
     world.session(Pattern::Ik);
     store.unreadable.store(true, Ordering::SeqCst);
@@ -960,12 +956,9 @@ fn a_new_generation_is_a_new_psk_epoch() {
 
 #[test]
 fn a_generation_that_is_gone_is_answered_no_more() {
-    let store = Arc::new(TestStore::default());
-    let options = options(Suite::default()).staleness(Duration::ZERO, Duration::ZERO);
-    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
-    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let (store, mut world) = World::over_store(Duration::ZERO);
     let called = PATTERNS.map(|pattern| world.initiate(pattern));
-    keys.rotate_tenant("t-1001").unwrap();
+    world.keys.rotate_tenant("t-1001").unwrap();
     let is_oldest = |entry: &Entry| {
         let record = Record::parse(&entry.bytes);
         record.is_ok_and(|record| {
