@@ -532,7 +532,8 @@ fn percent(text: &str) -> String {
     text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
-/// Whether any of the texts stands in the database's files. Reading them drops the vault's locks, which nobody but this program needs.
+/// Whether any of the texts stands in the database's files. Reading them drops the vault's locks, which nobody but this
+/// program needs.
 fn holds_clear_text(database: &Path, texts: &[&str]) -> Result<bool, AnyError> {
     for file in std::fs::read_dir(database.parent().ok_or("no folder")?)? {
         let bytes = std::fs::read(file?.path())?;

@@ -161,9 +161,9 @@ pub trait Record: Sized {
         RecordFields(Self::SHAPES)
     }
 
-    /// Checks that a policy says of this table what the struct says: the same columns, each with the same rules, indexes
-    /// and compartments in the same order. Call it when a service starts: a struct that is behind its policy writes rows without
-    /// a column, and one that is ahead fails at its first row.
+    /// Checks that a policy says of this table what the struct says: the same columns, each with the same rules,
+    /// indexes and compartments in the same order. Call it when a service starts: a struct that is behind its policy
+    /// writes rows without a column, and one that is ahead fails at its first row.
     ///
     /// # Errors
     ///

@@ -75,7 +75,8 @@ impl Endpoint {
     ///
     /// [`Error::Value`] or [`Error::TooLong`] for the purpose; [`Error::UnknownPrincipal`], [`Error::Suspended`],
     /// [`Error::Removed`], as [`Tenant::check_principal`]; [`Error::State`] for a handle of
-    /// [`Keyring::tenant_from_records`](crate::tenant::Keyring::tenant_from_records), which would not notice that its tenant is suspended.
+    /// [`Keyring::tenant_from_records`](crate::tenant::Keyring::tenant_from_records), which would not notice that its
+    /// tenant is suspended.
     pub fn new(tenant: &Tenant, id: &PrincipalId, key: &PrivateKey, purpose: &str) -> Result<Self, Error> {
         match purpose.len() {
             0 => return Err(Error::Value),
@@ -145,8 +146,8 @@ impl Endpoint {
         self
     }
 
-    /// Another clock for the age of sessions, for tests. It gives the time since any moment and never goes back. The default is the machine's, which
-    /// counts the time in which the machine sleeps.
+    /// Another clock for the age of sessions, for tests. It gives the time since any moment and never goes back. The
+    /// default is the machine's, which counts the time in which the machine sleeps.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         self.clock = Clock::of(clock);

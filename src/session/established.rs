@@ -98,9 +98,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for an empty label or no bytes, [`Error::TooLong`] over 8,160 bytes or for a label or context over 65,535 bytes;
-    /// [`Error::Suspended`], [`Error::Removed`], [`Error::Shredded`] if the session was ended; [`Error::Forked`]; [`Error::Io`],
-    /// [`Error::Store`].
+    /// [`Error::Value`] for an empty label or no bytes, [`Error::TooLong`] over 8,160 bytes or for a label or context
+    /// over 65,535 bytes; [`Error::Suspended`], [`Error::Removed`], [`Error::Shredded`] if the session was ended;
+    /// [`Error::Forked`]; [`Error::Io`], [`Error::Store`].
     pub fn export(&self, label: &str, context: &[u8], out: &mut [u8]) -> Result<(), Error> {
         if label.is_empty() || out.is_empty() {
             return Err(Error::Value);

@@ -57,10 +57,10 @@ struct Waiting {
 /// What a packet brought a handshake to.
 #[derive(Debug)]
 pub enum Progress {
-    /// The session, and a packet to send at once: only then does the other side know that it is there. Any packet of the session
-    /// tells it as well, so where that one may be lost, send another (an empty one will do) until something comes back. Of XX it is the
-    /// third message, and only that one again will do. An older session
-    /// with the same peer goes on until then.
+    /// The session, and a packet to send at once: only then does the other side know that it is there. Any packet of
+    /// the session tells it as well, so where that one may be lost, send another (an empty one will do) until something
+    /// comes back. Of XX it is the third message, and only that one again will do. An older session with the same peer
+    /// goes on until then.
     Established(Box<Session>, Vec<u8>),
     /// The other side has much to do, and wants to see that this side receives what is sent to its address:
     /// [`Initiator::packet`] says so now. Send it again.

@@ -27,8 +27,8 @@ pub struct Limits {
 
 impl Limits {
     /// A key phase: 2^28 packets, 64 GiB or 60 seconds. A session of datagrams: a new handshake is due after 120
-    /// seconds or half of the packets, and it ends after 180 seconds, 2^29 packets or 2^36 packets that did not open. A window of 2,048
-    /// packets.
+    /// seconds or half of the packets, and it ends after 180 seconds, 2^29 packets or 2^36 packets that did not open. A
+    /// window of 2,048 packets.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -48,8 +48,9 @@ impl Limits {
         Self { due: 24 * 3600 * SECOND, lifetime: 24 * 3600 * SECOND, ..self }
     }
 
-    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 1,024 packets, 64 MiB and 10
-    /// seconds, so that a receiver which hears nothing for a while can follow. A session has at most 65,536 phases.
+    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 1,024 packets, 64
+    /// MiB and 10 seconds, so that a receiver which hears nothing for a while can follow. A session has at most 65,536
+    /// phases.
     #[must_use]
     pub fn phase(mut self, packets: u64, bytes: u64, time: Duration) -> Self {
         self.phase_packets = packets.clamp(1 << 10, self.phase_packets);
@@ -65,8 +66,8 @@ impl Limits {
         self
     }
 
-    /// When a session ends: after so many packets in one direction, or so long. The smallest are 1 packet and 1 second. A new handshake is
-    /// due after two thirds of the time or half of the packets.
+    /// When a session ends: after so many packets in one direction, or so long. The smallest are 1 packet and 1 second.
+    /// A new handshake is due after two thirds of the time or half of the packets.
     #[must_use]
     pub fn session(mut self, packets: u64, time: Duration) -> Self {
         self.packets = packets.clamp(1, self.packets);

@@ -141,8 +141,8 @@ struct Final {
 /// What a packet led to.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A session is there, with what its first packet held: nothing, unless the packet that confirms was lost. It takes the place of an older
-    /// one with the same peer.
+    /// A session is there, with what its first packet held: nothing, unless the packet that confirms was lost. It takes
+    /// the place of an older one with the same peer.
     Established(Box<Session>, Vec<u8>),
     /// Send this to where the packet came from.
     Send(Vec<u8>),
@@ -154,6 +154,7 @@ pub(super) const MOST_PENDING: usize = 1 << 12;
 /// A certificate of more bytes than that is sent to those alone that have a cookie: an answer that is many times the question
 /// is sent to nobody who may not have asked.
 const MOST_UNASKED: usize = 256;
+
 impl Listener {
     /// For tenants of that keyring.
     #[must_use]
@@ -189,8 +190,8 @@ impl Listener {
         self
     }
 
-    /// Answers for an endpoint: those that it expects, and, if it has a [`Directory`](super::Directory), those that it does not know
-    /// beforehand.
+    /// Answers for an endpoint: those that it expects, and, if it has a [`Directory`](super::Directory), those that it
+    /// does not know beforehand.
     ///
     /// # Errors
     ///
@@ -226,8 +227,8 @@ impl Listener {
         Ok(())
     }
 
-    /// No longer answers for an endpoint, and forgets whom it expected. Its handshakes that are not confirmed end; sessions that
-    /// are there go on.
+    /// No longer answers for an endpoint, and forgets whom it expected. Its handshakes that are not confirmed end;
+    /// sessions that are there go on.
     ///
     /// # Errors
     ///
@@ -583,7 +584,8 @@ fn silence(error: Error) -> Error {
     }
 }
 
-/// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that comes later.
+/// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that
+/// comes later.
 #[allow(clippy::type_complexity, reason = "three things that are used at once")]
 fn read_initiation(
     endpoint: &Endpoint,

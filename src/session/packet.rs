@@ -27,8 +27,8 @@ const DATA: u8 = 4;
 const COOKIE: u8 = 5;
 
 /// The number that a packet's receiver gave to its session, by which a program with many sessions finds the right one.
-/// Nothing is authenticated yet. `None` for the first packet of a handshake, which a [`Listener`](super::Listener) takes, and for what is no
-/// packet of a session.
+/// Nothing is authenticated yet. `None` for the first packet of a handshake, which a [`Listener`](super::Listener)
+/// takes, and for what is no packet of a session.
 #[must_use]
 pub fn receiver_index(packet: &[u8]) -> Option<u32> {
     let (head, _) = packet.split_first_chunk::<8>()?;

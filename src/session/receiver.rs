@@ -87,13 +87,15 @@ impl Receiver {
         })
     }
 
-    /// Opens a datagram in place and returns what is in it, which may be empty: a packet that only says that the other side is there.
+    /// Opens a datagram in place and returns what is in it, which may be empty: a packet that only says that the other
+    /// side is there.
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] if it is not genuine, was opened before, or is too old; drop it silently. `packet` is zeroed, as far
-    /// as it was decrypted. [`Error::SessionExpired`] when the session has reached a limit;
-    /// [`Error::Suspended`], [`Error::Removed`], [`Error::Shredded`] when it was ended; [`Error::Forked`]; [`Error::Io`], [`Error::Store`] when the store of keys does not answer for too long.
+    /// [`Error::Open`] if it is not genuine, was opened before, or is too old; drop it silently. `packet` is zeroed, as
+    /// far as it was decrypted. [`Error::SessionExpired`] when the session has reached a limit; [`Error::Suspended`],
+    /// [`Error::Removed`], [`Error::Shredded`] when it was ended; [`Error::Forked`]; [`Error::Io`], [`Error::Store`]
+    /// when the store of keys does not answer for too long.
     pub fn open<'p>(&mut self, packet: &'p mut [u8]) -> Result<&'p mut [u8], Error> {
         self.open_numbered(packet).map(|(_, plaintext)| plaintext)
     }
@@ -135,8 +137,8 @@ impl Receiver {
         self.index.number()
     }
 
-    /// Whether it is time for a new handshake, as far as this side can see: [`Sender::rekey_due`](super::Sender::rekey_due) of either
-    /// side may be first.
+    /// Whether it is time for a new handshake, as far as this side can see:
+    /// [`Sender::rekey_due`](super::Sender::rekey_due) of either side may be first.
     #[must_use]
     pub fn rekey_due(&self) -> bool {
         let age = self.clock.now().saturating_sub(self.since);

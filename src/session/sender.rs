@@ -93,8 +93,8 @@ impl Sender {
         self.seal_in_place(packet).inspect_err(|_| packet.clear())
     }
 
-    /// As [`Sender::seal`], without a copy: `packet` has [`Sender::HEADER`] bytes of any value, the plaintext, and 16 bytes of any
-    /// value, and becomes the datagram.
+    /// As [`Sender::seal`], without a copy: `packet` has [`Sender::HEADER`] bytes of any value, the plaintext, and 16
+    /// bytes of any value, and becomes the datagram.
     ///
     /// # Errors
     ///
@@ -112,9 +112,9 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether it is time for a new handshake: two thirds of the session's time or half of its packets are used. This session goes on
-    /// until the new one has opened a packet, or it has expired. Only the side that called can call again, and
-    /// [`Receiver::rekey_due`](super::Receiver::rekey_due) tells it of what the other side has sent.
+    /// Whether it is time for a new handshake: two thirds of the session's time or half of its packets are used. This
+    /// session goes on until the new one has opened a packet, or it has expired. Only the side that called can call
+    /// again, and [`Receiver::rekey_due`](super::Receiver::rekey_due) tells it of what the other side has sent.
     #[must_use]
     pub fn rekey_due(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

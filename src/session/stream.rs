@@ -20,9 +20,9 @@ use crate::error::Error;
 
 /// A session over a connection that keeps order, such as TCP. It reads and writes bytes.
 ///
-/// What is written goes out when there are 16 KiB of it, and with a flush. [`Stream::finish`] says that this side has written everything; without it the other side's last read is an error. What
-/// a reader got is genuine, from the start and without a gap, whether or not an end came. A stream lasts for 24 hours at
-/// most; its keys change on the way.
+/// What is written goes out when there are 16 KiB of it, and with a flush. [`Stream::finish`] says that this side has
+/// written everything; without it the other side's last read is an error. What a reader got is genuine, from the start
+/// and without a gap, whether or not an end came. A stream lasts for 24 hours at most; its keys change on the way.
 ///
 /// # Example
 ///
@@ -72,8 +72,8 @@ impl Ends {
 const HANDSHAKE_PACKETS: usize = 3;
 
 impl<S: Read + Write> Stream<S> {
-    /// Calls over a connection, with the handshake that [`Endpoint::initiate`](super::Endpoint::initiate) and its like began. The caller sets
-    /// time limits on the connection.
+    /// Calls over a connection, with the handshake that [`Endpoint::initiate`](super::Endpoint::initiate) and its like
+    /// began. The caller sets time limits on the connection.
     ///
     /// # Errors
     ///
@@ -93,8 +93,9 @@ impl<S: Read + Write> Stream<S> {
         Err(Error::Open)
     }
 
-    /// Answers over a connection that came from `source`. The caller sets time limits on it, and hangs up after an error.
-    /// The listener is locked for each packet, and not while one is waited for. Look at [`Stream::peer`] before you say anything.
+    /// Answers over a connection that came from `source`. The caller sets time limits on it, and hangs up after an
+    /// error. The listener is locked for each packet, and not while one is waited for. Look at [`Stream::peer`] before
+    /// you say anything.
     ///
     /// # Errors
     ///

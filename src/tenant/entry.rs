@@ -83,8 +83,9 @@ pub(crate) fn open_secret(keks: &Keks, name: &[u8], bytes: &[u8]) -> Result<Secr
     keks.of(head.provider)?.unwrap(head.suite, &authenticated(name, aad)?, wrapped)
 }
 
-/// The bytes of the same entry under another KEK; `None` if it is under that one already, or under none. What it must be follows from its
-/// name. Whatever the answer, the entry was opened: one that says `None` is not lost with an older KEK.
+/// The bytes of the same entry under another KEK; `None` if it is under that one already, or under none. What it must
+/// be follows from its name. Whatever the answer, the entry was opened: one that says `None` is not lost with an older
+/// KEK.
 ///
 /// # Errors
 ///

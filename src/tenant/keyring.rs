@@ -636,8 +636,8 @@ impl Keyring {
         }
     }
 
-    /// When tenants and principals were last restored, or why they may not act: by the serial number of the store and the name of the
-    /// entry.
+    /// When tenants and principals were last restored, or why they may not act: by the serial number of the store and
+    /// the name of the entry.
     pub(crate) fn marks(&self) -> &Cache<(u64, Vec<u8>), Result<u64, Error>> {
         &self.inner.marks
     }

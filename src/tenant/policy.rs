@@ -362,8 +362,8 @@ pub struct IndexRule {
     pub label: String,
     /// How a value is brought to one spelling first.
     pub normaliser: Normaliser,
-    /// Over how many tokens the rows of one value are spread, 2 to 256, so that a frequent value does not stand out. Left out in
-    /// canonical form if it is 1.
+    /// Over how many tokens the rows of one value are spread, 2 to 256, so that a frequent value does not stand out.
+    /// Left out in canonical form if it is 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub partitions: u16,
 }

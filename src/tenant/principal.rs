@@ -264,8 +264,8 @@ impl Tenant {
         self.mark_of(id).map(|_| ())
     }
 
-    /// As [`Tenant::check_principal`] for two, as of that serial number of the store or later; and what tells this state from one
-    /// before a suspension: the marks of their restoring and of the tenant's.
+    /// As [`Tenant::check_principal`] for two, as of that serial number of the store or later; and what tells this
+    /// state from one before a suspension: the marks of their restoring and of the tenant's.
     pub(crate) fn standing_of(&self, ids: &[PrincipalId; 2], serial: u64) -> Result<[u64; 3], Error> {
         let tenant = self.mark_at(serial, name::tenant_state(self.id()), || self.mark_of_tenant())?;
         let of = |id| self.mark_at(serial, name::principal(self.id(), id), || self.mark_of(id));
@@ -273,7 +273,8 @@ impl Tenant {
         Ok([tenant, of(left)?, of(right)?])
     }
 
-    /// What was read at a serial number is not read again at the same: who may act, and who may not.
+    /// What was read at a serial number is not read again at the same: who may act, who may not, and an entry that does not
+    /// open, since any change of it through a keyring comes with another number.
     fn mark_at(
         &self,
         serial: u64,

@@ -61,17 +61,17 @@ impl Keyring {
     /// Wraps everything under another KEK: roots, seeds, signing keys, and what is authenticated beside them. The cost
     /// grows with tenants, not with data; no cell changes.
     ///
-    /// Cells that were sealed before stay under the same roots, and new ones too: who has an old copy of the store and the old
-    /// KEK opens them. Give tenants new roots as well ([`Keyring::rotate_tenant`], [`Keyring::rotate_index`]) if the old KEK may
-    /// have leaked.
+    /// Cells that were sealed before stay under the same roots, and new ones too: who has an old copy of the store and
+    /// the old KEK opens them. Give tenants new roots as well ([`Keyring::rotate_tenant`], [`Keyring::rotate_index`])
+    /// if the old KEK may have leaked.
     ///
     /// A key file is written anew at once, while nobody else changes it: `progress` must not change this keyring. After any
     /// error, a crash or a `Break` of `progress`, the file stands as it was, under its old KEK, and nothing was rotated: call
     /// this again.
     ///
-    /// A store is changed some thousand entries at a time, and other processes go on meanwhile: give the new KEK to all of
-    /// them first, with the old one as
-    /// [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek). After a crash, or after `progress` said
+    /// A store is changed some thousand entries at a time, and other processes go on meanwhile: give the new KEK to all
+    /// of them first, with the old one as [`KeyringOptions::older_kek`](crate::tenant::KeyringOptions::older_kek).
+    /// After a crash, or after `progress` said
     /// `Break`, open the keyring with both and call [`Keyring::rewrap`]. Destroy the old KEK when it has returned.
     ///
     /// # Errors

@@ -131,9 +131,10 @@ impl Keyring {
     /// not here, not in another process, not in a copy of this store that is made from now on.
     ///
     /// The tenant must be suspended and past the date that was set then. Its aliases and principals go with it; its id
-    /// stays as a tombstone. If the call fails or the process dies before the end, the keys are destroyed or they are not,
-    /// and no receipt exists: call it again; until it has succeeded, [`Keyring::tenants_due`] lists the tenant. Called for a
-    /// tenant that is shredded, it destroys what somebody has put back since, and returns the receipt again. In PostgreSQL the owner of the tables calls it.
+    /// stays as a tombstone. If the call fails or the process dies before the end, the keys are destroyed or they are
+    /// not, and no receipt exists: call it again; until it has succeeded, [`Keyring::tenants_due`] lists the tenant.
+    /// Called for a tenant that is shredded, it destroys what somebody has put back since, and returns the receipt
+    /// again. In PostgreSQL the owner of the tables calls it.
     ///
     /// # Security
     ///
@@ -143,10 +144,11 @@ impl Keyring {
     ///
     /// # Errors
     ///
-    /// [`Error::State`] if it is not suspended, or its date has not come; [`Error::Held`]; [`Error::NotShreddable`] if a
-    /// root of it is derived; [`Error::Open`] if a record of it was altered, since a receipt could not name what it is of; [`Error::UnknownTenant`]; [`Error::Store`] with `Busy` if storage cannot be cleaned now;
-    /// [`Error::Random`], [`Error::Io`], with `PermissionDenied` and nothing destroyed if this process may not clean the
-    /// storage; what `grants` says.
+    /// [`Error::State`] if it is not suspended, or its date has not come; [`Error::Held`]; [`Error::NotShreddable`] if
+    /// a root of it is derived; [`Error::Open`] if a record of it was altered, since a receipt could not name what it
+    /// is of; [`Error::UnknownTenant`]; [`Error::Store`] with `Busy` if storage cannot be cleaned now;
+    /// [`Error::Random`], [`Error::Io`], with `PermissionDenied` and nothing destroyed if this process may not clean
+    /// the storage; what `grants` says.
     pub fn shred_tenant<I: TryInto<TenantId, Error: Into<Error>>>(
         &self,
         id: I,

@@ -108,9 +108,10 @@ impl LoginStates {
     ///
     /// # Security
     ///
-    /// A state that comes back takes two entries, and nobody has logged in yet: whoever asks for many fills a guard in memory, and
-    /// callbacks that share it are refused then. Limit the rate of the route, and share no [`MemoryGuard`] with callbacks. A clock
-    /// that jumps ahead and back makes a guard in memory forget: what expired in between is taken again.
+    /// A state that comes back takes two entries, and nobody has logged in yet: whoever asks for many fills a guard in
+    /// memory, and callbacks that share it are refused then. Limit the rate of the route, and share no [`MemoryGuard`]
+    /// with callbacks. A clock that jumps ahead and back makes a guard in memory forget: what expired in between is
+    /// taken again.
     ///
     /// # Errors
     ///

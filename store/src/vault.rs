@@ -196,7 +196,8 @@ impl TenantVault {
     /// # Errors
     ///
     /// [`Error::UnknownField`], [`Error::UnknownCompartment`]; [`Error::WrongType`]; [`Error::Value`] if an index's
-    /// normaliser has no spelling for the value, and for a number that is none (NaN); [`Error::Store`]. The row is not inserted then.
+    /// normaliser has no spelling for the value, and for a number that is none (NaN); [`Error::Store`]. The row is not
+    /// inserted then.
     pub async fn insert(&self, table: &str, fields: Fields) -> Result<i64, Error> {
         self.write(table, move |table| table.insert(&fields)).await
     }

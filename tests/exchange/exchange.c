@@ -1,29 +1,8 @@
 /* Seals a cell and a row, and opens those of every language that was here before. Usage: exchange FOLDER PLACE */
 
 #include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "tenantseal.h"
-
-#define BYTES(text) (const uint8_t *)(text), strlen(text)
-
-static void check(tenantseal_status status, const char *what)
-{
-    if (status != TENANTSEAL_OK) {
-        fprintf(stderr, "c: %s: %s\n", what, tenantseal_status_message(status));
-        exit(1);
-    }
-}
-
-static void must(int holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "c does not open %s\n", what);
-        exit(1);
-    }
-}
+#include "exchange.h"
 
 int main(int argc, char **argv)
 {

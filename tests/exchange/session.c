@@ -1,35 +1,15 @@
 /* Sessions between processes of two languages: session.rs says what they do. Usage: session FOLDER listen SESSIONS | FOLDER call PORT */
 
 #include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "tenantseal.h"
+#include "exchange.h"
 
-#define BYTES(text) (const uint8_t *)(text), strlen(text)
 #define CLIENT(name) TENANTSEAL_PRINCIPAL_CLIENT, BYTES(name)
 
 static uint8_t packet[TENANTSEAL_HANDSHAKE_MAX_LEN], answer[TENANTSEAL_HANDSHAKE_MAX_LEN];
-
-static void check(tenantseal_status status, const char *what)
-{
-    if (status != TENANTSEAL_OK) {
-        fprintf(stderr, "c: %s: %s\n", what, tenantseal_status_message(status));
-        exit(1);
-    }
-}
-
-static void must(int holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "c: %s\n", what);
-        exit(1);
-    }
-}
 
 static void read_key(const char *folder, const char *name, uint8_t key[TENANTSEAL_PRIVATE_KEY_LEN])
 {

@@ -3,8 +3,8 @@
 //! Usage: session FOLDER make | session FOLDER listen SESSIONS | session FOLDER call PORT
 //!
 //! `make` makes a key file and two private keys: it goes first. `listen` writes its port, asks every caller for a cookie, and answers as
-//! many sessions; `call` makes one of each handshake. The caller sends its channel binding, and the listener, if its own is the same,
-//! what it exports.
+//! many sessions; `call` makes one of each handshake. The caller sends its channel binding, and the listener, if its
+//! own is the same, what it exports.
 #![allow(clippy::print_stdout, reason = "it is what it is for")]
 
 use std::{

@@ -120,8 +120,9 @@ impl<'p> Sample<'p> {
 
     /// The plan.
     ///
-    /// The sizes of groups in [`Anonymity`](super::Anonymity) come from tokens under a random key, so they vary a little from one call to the
-    /// next, as they do from one tenant to the next. All else is the same for the same sample.
+    /// The sizes of groups in [`Anonymity`](super::Anonymity) come from tokens under a random key, so they vary a
+    /// little from one call to the next, as they do from one tenant to the next. All else is the same for the same
+    /// sample.
     ///
     /// # Errors
     ///

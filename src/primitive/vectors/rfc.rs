@@ -1,4 +1,5 @@
-//! The vectors printed in RFC 5869 (HKDF), RFC 4231 (HMAC), RFC 5297 (AES-SIV) and RFC 9106 (Argon2id), and known answers of our Argon2id.
+//! The vectors printed in RFC 5869 (HKDF), RFC 4231 (HMAC), RFC 5297 (AES-SIV) and RFC 9106 (Argon2id), and known
+//! answers of our Argon2id.
 
 use std::ops::RangeInclusive;
 

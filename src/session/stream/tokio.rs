@@ -27,7 +27,8 @@ pub struct AsyncStream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncStream<S> {
-    /// As [`Stream::connect`](super::Stream::connect). Dropping the future leaves the connection in the middle of a handshake: hang up.
+    /// As [`Stream::connect`](super::Stream::connect). Dropping the future leaves the connection in the middle of a
+    /// handshake: hang up.
     ///
     /// # Errors
     ///

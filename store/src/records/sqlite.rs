@@ -70,9 +70,9 @@ impl SqliteRecords {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] for a database in memory; [`Error::Io`] if the file cannot be opened or made, with `NotFound` if there
-    /// is no such folder; [`Error::Malformed`] for a file that is none of SQLite's; [`Error::Store`] with `Schema` if the tables
-    /// are there in part, or are not of this shape; [`Error::Store`] otherwise.
+    /// [`Error::Value`] for a database in memory; [`Error::Io`] if the file cannot be opened or made, with `NotFound`
+    /// if there is no such folder; [`Error::Malformed`] for a file that is none of SQLite's; [`Error::Store`] with
+    /// `Schema` if the tables are there in part, or are not of this shape; [`Error::Store`] otherwise.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_with(path, Duration::from_secs(5))
     }
