@@ -269,9 +269,6 @@ impl BlindIndex {
     #[inline]
     fn message<'v>(&self, value: Value<'v>) -> Result<Encoded<'v>, Error> {
         let (value_type, _) = self.column()?;
-        if matches!(self.rule.kind, IndexKind::Unique) {
-            return Err(Error::WrongIndex);
-        }
         hashed(&self.rule, value_type, value)
     }
 
@@ -332,7 +329,7 @@ impl BlindIndex {
     fn token_under(&self, key: &HmacSha256, partition: u16, message: &[u8]) -> Result<i64, Error> {
         let tag = self.tag(key, partition, message)?;
         let first = tag.first_chunk::<8>().copied().map_or(0, u64::from_be_bytes);
-        // A policy's bits are 8 to 63, so the number fits.
+        // A policy's bits are 8 to 63, so the number fits; of a unique index, which has no such token, they are 128.
         let shift = 64u32.checked_sub(self.rule.bits.into()).ok_or(Error::WrongIndex)?;
         i64::try_from(first >> shift).map_err(|_| Error::WrongIndex)
     }

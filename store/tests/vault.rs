@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tenantseal::{
     Error, StoreError,
+    field::Row,
     tenant::{Kek, Keyring, KeyringOptions, Passphrase, PassphraseCost, Policy},
 };
 use tenantseal_store::{Fields, Masked, Plain, Record, VaultOptions, blocking::Vault};
@@ -918,6 +919,11 @@ fn a_deterministic_field_is_found_by_its_domain_in_every_epoch() {
     let found: Vec<i64> =
         acme.find("member.phone", "phones", "110").unwrap().iter().map(Record::id).collect();
     assert_eq!(found, [old, new]);
+    // In text form, as another program may have written it.
+    let field = fixture.keys.tenant("t-1001").unwrap().field("member.phone").unwrap();
+    let text = field.seal_text(Row::UNBOUND, "110").unwrap();
+    fixture.sql().execute("UPDATE member SET phone = ?1 WHERE id = ?2", (text, new)).unwrap();
+    assert_eq!(ids(acme.find("member.phone", "phones", "110").unwrap()), [old, new]);
     assert!(
         fixture.vault().tenant("t-2002").unwrap().find("member.phone", "phones", "110").unwrap().is_empty()
     );
@@ -983,6 +989,9 @@ fn ranges_and_several_columns_are_found_through_rotation_and_changes() {
     acme.update("member", rows[4], Fields::new().set_null("age")).unwrap();
     assert_eq!(both("上海", "41"), [rows[2], half, late]);
     assert_eq!(both("上海", "42"), [rows[0]]);
+    let sql = "SELECT count(*) FROM member WHERE city__ix_with_age IS NULL AND age IS NOT NULL";
+    let untold: i64 = fixture.sql().query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(untold, 0, "each has the token of both its values");
     let mut transaction = acme.begin().unwrap();
     transaction.update("member", rows[0], Fields::new().set_null("city")).unwrap();
     assert!(transaction.find_all("member.city", "with_age", &["上海", "42"]).unwrap().is_empty());

@@ -86,6 +86,8 @@ fn a_lookup_names_the_cell_of_every_epoch() {
     let new = orders.seal(Row::UNBOUND, "a").unwrap();
     assert_ne!(new, old);
     assert_eq!(orders.lookup("a").unwrap(), [new.clone(), old.clone()]);
+    let mixed = orders.open_many([&old, &new, &new, &old].map(|cell| (Row::UNBOUND, cell))).unwrap();
+    assert!(mixed.iter().all(|opened| opened.text() == Ok("a")));
     let text = orders.seal_text(Row::UNBOUND, "a").unwrap();
     assert_eq!(orders.lookup_text("a").unwrap().first(), Some(&text));
     assert_eq!(orders.reseal(Row::UNBOUND, &old).unwrap(), Some(new.clone()));
@@ -242,7 +244,10 @@ fn padding_may_come_later_and_reseals_what_is_there() {
 #[test]
 fn a_policy_keeps_a_domain_whole() {
     let policy = |fields: &[&str]| {
-        let json = format!(r#"{{"tenantseal_policy":1,"version":1,"fields":[{}]}}"#, fields.join(","));
+        let json = format!(
+            r#"{{"tenantseal_policy":1,"version":1,"compartments":["hr"],"fields":[{}]}}"#,
+            fields.join(",")
+        );
         Policy::from_json(json.as_bytes())
     };
     let one = |column: &str, more: &str| {
@@ -257,6 +262,7 @@ fn a_policy_keeps_a_domain_whole() {
         (r#""type":"bytes","bind":"unbound""#, PolicyRule::Domain),
         (r#""type":"text","bind":"unbound","padding":"padme""#, PolicyRule::Domain),
         (r#""type":"text","bind":"row""#, PolicyRule::Binding),
+        (r#""type":"text","bind":"unbound","compartments":["hr"]"#, PolicyRule::Compartment),
         (r#""type":"i64","bind":"unbound","content":"name""#, PolicyRule::Type),
         (r#""type":"text","bind":"unbound","padding":{"block":1}"#, PolicyRule::Padding),
         (r#""type":"text","bind":"unbound","padding":{"block":4097}"#, PolicyRule::Padding),
@@ -265,8 +271,13 @@ fn a_policy_keeps_a_domain_whole() {
         let broken = policy(&[first, &one("b", more)]).err();
         assert_eq!(broken, Some(Error::Policy { field: Some(1), rule }), "{more}");
     }
-    let plain = r#"{"table":"t","column":"a","type":"text","storage":"plain","class":["public"],"bind":"row","padding":"padme"}"#;
-    assert_eq!(policy(&[plain]).err(), Some(Error::Policy { field: Some(0), rule: PolicyRule::Padding }));
+    for padding in [r#""padme""#, r#"{"block":16}"#] {
+        let plain = format!(
+            r#"{{"table":"t","column":"a","type":"text","storage":"plain","class":["public"],"bind":"row","padding":{padding}}}"#
+        );
+        let broken = policy(&[&plain]).err();
+        assert_eq!(broken, Some(Error::Policy { field: Some(0), rule: PolicyRule::Padding }), "{padding}");
+    }
     let null = one("a", r#""type":"text","bind":"unbound","padding":null"#);
     assert_eq!(policy(&[&null]).err(), Some(Error::Policy { field: None, rule: PolicyRule::Syntax }));
     let padded = policy(&[&one("a", r#""type":"text","bind":"unbound","padding":"padme""#)]).unwrap();

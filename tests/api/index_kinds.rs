@@ -110,6 +110,11 @@ fn dates_moments_and_decimals_have_buckets_of_their_own_kind() {
     }
     assert!(!band.matches_between(beyond[2], beyond[0], beyond[1]).unwrap(), "compared as numbers");
     assert_eq!(band.token(Value::Decimal("x")).err(), Some(Error::Value));
+    // A value of another type is none, also where that type has such buckets.
+    assert_eq!(band.lookup_between(1, Value::Decimal("2")).err(), Some(Error::WrongType));
+    let seen = moment("1990-01-01T00:00:00Z");
+    assert_eq!(quarter.lookup_between(seen, seen).err(), Some(Error::WrongType));
+    assert_eq!(quarter.matches_between(seen, seen, seen).err(), Some(Error::WrongType));
 }
 
 #[test]
@@ -262,6 +267,8 @@ fn a_policy_has_only_indexes_that_suit_their_fields() {
         ("num", r#"{"bucket":{"days":1}}"#, r#""bits":8"#),
         ("day", r#"{"bucket":{"units":1}}"#, r#""bits":8"#),
         ("real", r#"{"bucket":{"units":1}}"#, r#""bits":8"#),
+        ("num", r#"{"last":4}"#, r#""bits":8"#),
+        ("num", r#"{"prefix":4}"#, r#""bits":8"#),
         ("txt", r#"{"compound":[]}"#, r#""bits":8"#),
         ("txt", &part("txt", "none/1"), r#""bits":8"#),
         ("txt", &part("absent", "none/1"), r#""bits":8"#),

@@ -161,7 +161,7 @@ fn indexes(document: &Document, field: &FieldRule) -> Result<(), PolicyRule> {
         require(!twice, PolicyRule::Duplicate)?;
         let whole = matches!(field.value_type, ValueType::Bytes | ValueType::Text);
         let fits = match &index.kind {
-            IndexKind::Bucket(bucket) => bucket_fits(*bucket, field) && index.normaliser == Normaliser::None1,
+            IndexKind::Bucket(bucket) => bucket_fits(*bucket, field),
             IndexKind::Compound(parts) => parts_fit(document, field, parts),
             IndexKind::Exact | IndexKind::Unique => true,
             IndexKind::Last(len) => whole && (1..=32).contains(len),
