@@ -115,6 +115,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it says that a tenant or principal may not act: that is so until somebody changes it. Anything else says that
+    /// it could not be found out.
+    pub(crate) const fn forbids(&self) -> bool {
+        matches!(self, Self::Removed | Self::Shredded | Self::Suspended | Self::UnknownPrincipal)
+    }
+
     /// The stable number of this error, the same in every language. Numbers are never reused.
     ///
     /// 0 is success. 1 to 99 are kept for what only a language binding can meet, such as a buffer that is too small;

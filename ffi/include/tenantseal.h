@@ -3349,9 +3349,9 @@ tenantseal_status tenantseal_endpoint_set_certificate(tenantseal_endpoint *endpo
  * out of range is taken as the nearest that is in it.
  *
  * @param endpoint  the endpoint
- * @param packets  after so many packets; 2^28 unless set
- * @param bytes  after so many bytes; 64 GiB unless set
- * @param seconds  after so long; 60 unless set
+ * @param packets  after so many packets; 2^28 unless set, 65,536 at least
+ * @param bytes  after so many bytes; 64 GiB unless set, 64 MiB at least
+ * @param seconds  after so long; 60 unless set, 10 at least
  * @return OK
  */
 TENANTSEAL_API

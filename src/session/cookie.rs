@@ -41,7 +41,8 @@ impl CookieSecrets {
         if age >= PERIOD {
             let old = core::mem::replace(&mut self.current, HmacSha256::new(&rng.secret()?));
             self.previous = (age < 2 * PERIOD).then_some(old);
-            self.since = now;
+            // From when it was due, so that no secret is in use for longer.
+            self.since = now - age % PERIOD;
         }
         Ok(())
     }

@@ -26,6 +26,9 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The key phase from which on a new handshake is due: half of as many as there are.
+    pub(super) const PHASES_DUE: u16 = 1 << 15;
+
     /// A key phase: 2^28 packets, 64 GiB or 60 seconds. A session of datagrams: a new handshake is due after 120
     /// seconds or half of the packets, and it ends after 180 seconds, 2^29 packets or 2^36 packets that did not open. A
     /// window of 2,048 packets.
@@ -48,12 +51,12 @@ impl Limits {
         Self { due: 24 * 3600 * SECOND, lifetime: 24 * 3600 * SECOND, ..self }
     }
 
-    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 1,024 packets, 64
+    /// When a key phase ends: after so many packets, bytes of plaintext, or so long. The smallest are 65,536 packets, 64
     /// MiB and 10 seconds, so that a receiver which hears nothing for a while can follow. A session has at most 65,536
-    /// phases.
+    /// phases, and a new handshake is due after half of them: with the smallest phases that is 2 TiB.
     #[must_use]
     pub fn phase(mut self, packets: u64, bytes: u64, time: Duration) -> Self {
-        self.phase_packets = packets.clamp(1 << 10, self.phase_packets);
+        self.phase_packets = packets.clamp(1 << 16, self.phase_packets);
         self.phase_bytes = bytes.clamp(64 << 20, self.phase_bytes);
         self.phase_time = nanoseconds(time).clamp(10 * SECOND, self.phase_time);
         self
@@ -114,7 +117,7 @@ mod tests {
         let least = most.phase(0, 0, Duration::ZERO).session(0, Duration::ZERO).failures(0);
         assert_eq!(
             (least.phase_packets, least.phase_bytes, least.phase_time),
-            (1 << 10, 64 << 20, 10 * SECOND)
+            (1 << 16, 64 << 20, 10 * SECOND)
         );
         assert_eq!((least.packets, least.lifetime, least.failures), (1, SECOND, 1));
         assert_eq!(least.session(u64::MAX, forever).packets, 1, "lowered for good");

@@ -1,40 +1,44 @@
 //! The side that answers, for any number of endpoints of any number of tenants.
 
+mod callers;
+mod entry;
 mod load;
+mod respond;
 
 use core::{fmt, time::Duration};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::SocketAddr,
     sync::Arc,
+    time::Instant,
 };
 
+use entry::{Entry, Round, Route, routes_of_peer};
 pub use load::Load;
-use load::{Bucket, Seen};
+use respond::{claimed, read_initiation, respond};
 use zeroize::Zeroizing;
 
 use super::{
     clock::{Clock, SECOND},
     cookie::{CookieSecrets, mac1_of},
-    endpoint::{Endpoint, EndpointName, MOST_AHEAD, Place, Psks, nanoseconds_since_1970},
-    established::{Identity, Session},
+    endpoint::{Endpoint, EndpointName, MOST_AHEAD, Place, nanoseconds_since_1970},
+    established::Session,
     index::Index,
     initiator::HANDSHAKE,
     key::PublicKey,
-    packet::{self, HINT_LEN, Handshake, Initiation, MAC_LEN, Packet, receiver_index},
+    packet::{HINT_LEN, Handshake, Initiation, MAC_LEN, Packet, receiver_index},
     parties::Pattern,
     payload::Payload,
-    peer::{Peer, PeerName},
+    peer::Peer,
     process::Process,
     psk::Psk,
 };
 use crate::{
     encoding::ct_eq,
     error::Error,
-    noise::{Keys, Next, ReadState, WriteState},
+    noise::{Next, ReadState},
     primitive::rng::{Os, RandomSource},
-    secret::Secret,
-    tenant::{Keyring, PrincipalId},
+    tenant::Keyring,
 };
 
 /// Answers the handshakes of others. One thread at a time; the sessions that it gives out share nothing with it.
@@ -44,7 +48,7 @@ use crate::{
 /// shows that its sender receives what is sent to it. Only then is a key agreement computed.
 pub struct Listener {
     keyring: Keyring,
-    entries: HashMap<u64, Entry>,
+    entries: BTreeMap<u64, Entry>,
     /// The number of each endpoint's entry.
     numbers: HashMap<EndpointName, u64>,
     /// The number of the next one.
@@ -52,8 +56,7 @@ pub struct Listener {
     /// Where an endpoint has a directory: whoever calls there knows nobody, so there is one at most.
     open: HashSet<Place>,
     routes: HashMap<[u8; HINT_LEN], Route>,
-    /// The serial number of the keyring at which the routes were last made again, and when.
-    routed: Option<(u64, u64)>,
+    round: Round,
     pending: HashMap<u32, Pending>,
     /// When what nobody confirmed was last cleared away.
     cleared: u64,
@@ -61,37 +64,6 @@ pub struct Listener {
     load: Load,
     clock: Clock,
     process: Option<Process>,
-}
-
-struct Entry {
-    endpoint: Endpoint,
-    /// Of which its routes were made.
-    psks: Psks,
-    /// Whom it expects: those that know its key as it knows theirs.
-    peers: HashMap<PeerName, Peer>,
-    /// The last first message of each static key.
-    latest: HashMap<PublicKey, Latest>,
-    /// First messages that came, and those that were looked at.
-    came: Bucket,
-    looked_at: Bucket,
-    seen: Seen,
-    /// How many of its handshakes are answered and not confirmed: of callers that are known, and of those that are not yet.
-    pending: [usize; 2],
-}
-
-#[derive(Default)]
-struct Latest {
-    timestamp: u64,
-    bucket: Bucket,
-}
-
-/// What a hint stands for.
-#[derive(Clone)]
-struct Route {
-    entry: u64,
-    pattern: Pattern,
-    psk: Arc<Psk>,
-    peer: Option<Peer>,
 }
 
 /// A handshake that was answered and is not yet confirmed.
@@ -121,7 +93,7 @@ impl Pending {
     }
 
     /// It is no longer there to be counted.
-    fn leave(&self, entries: &mut HashMap<u64, Entry>) {
+    fn leave(&self, entries: &mut BTreeMap<u64, Entry>) {
         if let Some(entry) = entries.get_mut(&self.entry) {
             let count = self.of(entry);
             *count = count.saturating_sub(1);
@@ -154,6 +126,8 @@ pub(super) const MOST_PENDING: usize = 1 << 12;
 /// A certificate of more bytes than that is sent to those alone that have a cookie: an answer that is many times the question
 /// is sent to nobody who may not have asked.
 const MOST_UNASKED: usize = 256;
+/// How long a packet may have tenants looked at; one at least is.
+const MOST_AT_ONCE: Duration = Duration::from_millis(20);
 
 impl Listener {
     /// For tenants of that keyring.
@@ -161,12 +135,12 @@ impl Listener {
     pub fn new(keyring: &Keyring) -> Self {
         Self {
             keyring: keyring.clone(),
-            entries: HashMap::new(),
+            entries: BTreeMap::new(),
             numbers: HashMap::new(),
             next: 0,
             open: HashSet::new(),
             routes: HashMap::new(),
-            routed: None,
+            round: Round::default(),
             pending: HashMap::new(),
             cleared: 0,
             cookies: None,
@@ -206,17 +180,7 @@ impl Listener {
         if self.number(endpoint).is_some() || is_open && self.open.contains(&endpoint.place()) {
             return Err(Error::AlreadyExists);
         }
-        let psks = endpoint.psks()?;
-        let entry = Entry {
-            endpoint: endpoint.clone(),
-            psks,
-            peers: HashMap::new(),
-            latest: HashMap::new(),
-            came: Bucket::default(),
-            looked_at: Bucket::default(),
-            seen: Seen::default(),
-            pending: [0; 2],
-        };
+        let entry = Entry::new(endpoint)?;
         self.routes.extend(entry.routes(self.next)?);
         if is_open {
             self.open.insert(endpoint.place());
@@ -272,7 +236,7 @@ impl Listener {
         let name = peer.name();
         entry.peers.remove(&name).ok_or(Error::UnknownPrincipal)?;
         if entry.endpoint.directory.is_none() && entry.peers.values().all(|other| other.key != peer.key) {
-            entry.latest.remove(&peer.key);
+            entry.callers.forget(&peer.key);
         }
         self.drop_pending(|pending| pending.entry == number && pending.peer == Some(peer.key));
         self.routes.retain(|_, route| {
@@ -287,7 +251,8 @@ impl Listener {
     /// # Errors
     ///
     /// [`Error::Open`] for whatever is not to be answered: drop it silently. [`Error::Forked`];
-    /// [`Error::Random`], [`Error::Io`], [`Error::Store`]; to the sender they are silence too.
+    /// [`Error::Random`]; what the store of keys says when it cannot be read, such as [`Error::Io`], [`Error::Store`],
+    /// [`Error::RolledBack`]. To the sender they are silence too.
     pub fn receive(&mut self, source: SocketAddr, packet: &[u8]) -> Result<Incoming, Error> {
         self.receive_with(source, packet, &mut Os)
     }
@@ -321,6 +286,11 @@ impl Listener {
         self.pending.len()
     }
 
+    #[cfg(test)]
+    pub(super) fn routes(&self) -> usize {
+        self.routes.len()
+    }
+
     fn number(&self, endpoint: &Endpoint) -> Option<u64> {
         let is_ours = endpoint.tenant.keyring().is_same(&self.keyring);
         self.numbers.get(&endpoint.name()).copied().filter(|_| is_ours)
@@ -338,13 +308,11 @@ impl Listener {
             return Err(Error::Open);
         }
         // Asked of the store only now, if it has to be.
-        match self.check_live(&route) {
+        let entry = self.entries.get_mut(&route.entry).ok_or(Error::Open)?;
+        if !entry.is_live(&route, now)? {
             // Until something changes there is nothing to be asked.
-            Err(Error::Open) => {
-                self.routes.remove(packet.hint);
-                return Err(Error::Open);
-            }
-            checked => checked?,
+            self.routes.remove(packet.hint);
+            return Err(Error::Open);
         }
         if let Some(cookie) = self.weigh(source, packet, &route, now, rng)? {
             return Ok(Incoming::Send(cookie));
@@ -358,22 +326,31 @@ impl Listener {
         let (state, ticket, initiator) = read_initiation(&entry.endpoint, packet, &route)?;
         if let Some((peer, timestamp)) = &initiator {
             // Only after everything else: whoever is refused has not moved anybody's time.
-            let latest = entry.latest.entry(peer.key).or_default();
+            let caller = entry.callers.of(peer.key);
             if *timestamp > nanoseconds_since_1970().saturating_add(MOST_AHEAD)
-                || *timestamp <= latest.timestamp
-                || latest.bucket.count(now) > self.load.per_peer
+                || *timestamp <= caller.timestamp
+                || caller.bucket.count(now) > self.load.per_peer
             {
                 return Err(Error::Open);
             }
-            latest.timestamp = *timestamp;
+            caller.timestamp = *timestamp;
         }
         let initiator = initiator.map(|(peer, _)| peer);
         let peer = initiator.as_ref().map(|peer| peer.key);
         let (index, stage, reply) = respond(&entry.endpoint, packet, &route, state, ticket, initiator, rng)?;
         let pending = Pending { since: now, entry: route.entry, peer, stage };
         *pending.of(entry) += 1;
+        let oldest = peer.and_then(|key| entry.callers.of(key).answered(index));
         self.pending.insert(index, pending);
+        // Its number may be another handshake's by now.
+        if let Some(oldest) = oldest.filter(|oldest| self.is_pending_of(*oldest, route.entry, peer)) {
+            self.take_pending(oldest)?;
+        }
         Ok(Incoming::Send(reply))
+    }
+
+    fn is_pending_of(&self, index: u32, entry: u64, peer: Option<PublicKey>) -> bool {
+        self.pending.get(&index).is_some_and(|pending| pending.entry == entry && pending.peer == peer)
     }
 
     /// Ends handshakes that are not confirmed.
@@ -402,45 +379,43 @@ impl Listener {
         self.routes.get(hint).cloned().ok_or(Error::Open)
     }
 
-    /// Whether the psk epoch of a route is live.
-    fn check_live(&self, route: &Route) -> Result<(), Error> {
-        let entry = self.entries.get(&route.entry).ok_or(Error::Open)?;
-        let psks = entry.endpoint.psks().map_err(silence)?;
-        if psks.iter().any(|psk| psk.epoch == route.psk.epoch) { Ok(()) } else { Err(Error::Open) }
-    }
-
-    /// Makes the routes again, if a tenant may have a new psk epoch; at most once a second, whoever asks.
+    /// Looks which tenants have another psk epoch, and makes their routes again. It is done for packets that anybody may send:
+    /// of many tenants, or of a slow store, a part for each.
     fn route_anew(&mut self, now: u64) -> Result<(), Error> {
-        let serial = self.keyring.serial()?;
-        if self.routed.is_some_and(|(routed, when)| serial == routed || now.saturating_sub(when) < SECOND) {
-            return Ok(());
-        }
-        let mut outcome = Ok(());
+        let Some(from) = self.round.from(&self.keyring, now)? else { return Ok(()) };
+        let start = Instant::now();
         let (mut gone, mut routes) = (HashSet::new(), Vec::new());
-        for (number, entry) in &mut self.entries {
-            match entry.endpoint.psks() {
-                Ok(psks) if Arc::ptr_eq(&psks, &entry.psks) => {}
-                Ok(psks) => {
-                    entry.psks = psks;
+        let mut outcome = Ok(());
+        let mut entries = self.entries.range_mut(from..);
+        loop {
+            let Some((number, entry)) = entries.next() else {
+                self.round.end(self.clock.now());
+                break;
+            };
+            let renewed = entry.renew(*number);
+            self.round.looked_at(*number, renewed.is_ok());
+            match renewed {
+                Ok(None) => {}
+                Ok(Some(more)) => {
                     gone.insert(*number);
-                    match entry.routes(*number) {
-                        Ok(more) => routes.extend(more),
-                        Err(error) => outcome = Err(error),
+                    routes.extend(more);
+                }
+                // The routes that are there stay.
+                Err(error) => {
+                    outcome = Err(error);
+                    // Others would not be read either, and each may take as long.
+                    if matches!(error, Error::Io(_) | Error::Store(_)) {
+                        self.round.rest(self.clock.now());
+                        break;
                     }
                 }
-                // Those that are there stay, and the store is asked again in a second.
-                Err(error @ (Error::Io(_) | Error::Store(_))) => outcome = Err(error),
-                // One whose tenant is suspended has no routes until it is restored.
-                Err(_) => {
-                    entry.psks = Arc::default();
-                    gone.insert(*number);
-                }
+            }
+            if start.elapsed() >= MOST_AT_ONCE {
+                break;
             }
         }
         self.routes.retain(|_, route| !gone.contains(&route.entry));
         self.routes.extend(routes);
-        let routed = if outcome.is_ok() { serial } else { self.routed.map_or(0, |(routed, _)| routed) };
-        self.routed = Some((routed, now));
         outcome
     }
 
@@ -489,7 +464,7 @@ impl Listener {
     fn finish(&mut self, message: &Handshake<'_>, now: u64) -> Result<Incoming, Error> {
         let pending = self.pending.get(&message.receiver).ok_or(Error::Open)?;
         let Stage::Final(waiting) = &pending.stage else { return Err(Error::Open) };
-        let Final { psk, state, .. } = &**waiting;
+        let Final { endpoint, psk, state, .. } = &**waiting;
         if now.saturating_sub(pending.since) >= HANDSHAKE
             || message.pattern != Pattern::Xx
             || !ct_eq(&mac1_of(psk, message.before_mac1), message.mac1)
@@ -498,18 +473,21 @@ impl Listener {
         }
         let (payload, next) = state.read_message(message.noise)?;
         let payload = Payload::parse(&payload, message.header)?;
+        let peer = claimed(endpoint, &payload, &next);
+        // While nobody knows who may act, the handshake waits: the same message may come again.
+        if let Err(error) = &peer
+            && *error != Error::Open
+        {
+            return Err(*error);
+        }
 
         // From here on the message is of whoever began the handshake, and is not read again, whatever comes of it.
         let Pending { stage, entry, .. } = self.take_pending(message.receiver)?;
-        let (Stage::Final(waiting), Next::Established(keys), Some(id)) = (stage, next, &payload.id) else {
-            return Err(Error::Open);
-        };
+        let (Stage::Final(waiting), Next::Established(keys)) = (stage, next) else { return Err(Error::Open) };
         let Final { endpoint, index, peer_index, .. } = *waiting;
-        let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
-        endpoint.check_claim(id, key, payload.certificate())?;
-        let peer = identity(&endpoint, id, key)?;
+        let peer = peer?;
         let entry = self.entries.get_mut(&entry).ok_or(Error::Open)?;
-        if entry.latest.entry(key).or_default().bucket.count(now) > self.load.per_peer {
+        if entry.callers.of(peer.key).bucket.count(now) > self.load.per_peer {
             return Err(Error::Open);
         }
         let session = Session::new(&endpoint, peer, *keys, index, peer_index)?;
@@ -538,132 +516,6 @@ impl Listener {
             Stage::Final(_) => Err(Error::Open),
         }
     }
-}
-
-impl Entry {
-    fn routes(&self, number: u64) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
-        let (endpoint, psks) = (&self.endpoint, &self.psks);
-        let mut routes = Vec::new();
-        for peer in self.peers.values() {
-            routes.extend(routes_of_peer(endpoint, psks, number, peer)?);
-        }
-        for psk in psks.iter().filter(|_| endpoint.directory.is_some()) {
-            for pattern in [Pattern::Ik, Pattern::Xx] {
-                let hint = endpoint.parties(pattern, None, false).hint(psk)?;
-                routes.push((hint, Route { entry: number, pattern, psk: psk.clone(), peer: None }));
-            }
-        }
-        Ok(routes)
-    }
-}
-
-fn routes_of_peer(
-    endpoint: &Endpoint,
-    psks: &Psks,
-    number: u64,
-    peer: &Peer,
-) -> Result<Vec<([u8; HINT_LEN], Route)>, Error> {
-    let route = |psk: &Arc<Psk>| {
-        let hint = endpoint.parties(Pattern::Kk, Some(peer), false).hint(psk)?;
-        let (psk, peer) = (psk.clone(), Some(peer.clone()));
-        Ok((hint, Route { entry: number, pattern: Pattern::Kk, psk, peer }))
-    };
-    psks.iter().map(route).collect()
-}
-
-/// Who the other side is. That it may not speak is not told to it.
-fn identity(endpoint: &Endpoint, id: &PrincipalId, key: PublicKey) -> Result<Identity, Error> {
-    Identity::new(endpoint, id, key).map_err(silence)
-}
-
-/// What a caller is refused for is not told; that the store does not answer is told to the program.
-fn silence(error: Error) -> Error {
-    match error {
-        Error::Io(_) | Error::Store(_) => error,
-        _ => Error::Open,
-    }
-}
-
-/// Reads a first message: the state that answers, the ticket's key, and who it is from and its timestamp, unless that
-/// comes later.
-#[allow(clippy::type_complexity, reason = "three things that are used at once")]
-fn read_initiation(
-    endpoint: &Endpoint,
-    packet: &Initiation<'_>,
-    route: &Route,
-) -> Result<(WriteState, Arc<Secret<32>>, Option<(Identity, u64)>), Error> {
-    let parties = endpoint.parties(route.pattern, route.peer.as_ref(), false);
-    let keys = Keys {
-        s: Some(endpoint.key.clone()),
-        rs: route.peer.as_ref().map(|peer| *peer.key.as_bytes()),
-        psks: vec![route.psk.tenant.clone()],
-    };
-    let state = ReadState::responder(route.pattern.noise(), &parties.prologue(&route.psk)?, keys)?;
-    let (payload, next) = state.read_message(packet.noise)?;
-    let payload = Payload::parse(&payload, packet.header)?;
-    let Next::Write(state) = next else { return Err(Error::Open) };
-    let initiator = match (route.pattern, &route.peer, &payload.id) {
-        (Pattern::Kk, Some(peer), None) => Some(identity(endpoint, &peer.id, peer.key)?),
-        (Pattern::Ik, None, Some(id)) => {
-            let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
-            endpoint.check_claim(id, key, payload.certificate())?;
-            Some(identity(endpoint, id, key)?)
-        }
-        // The answer says who this is: not if that may not be said any more.
-        (Pattern::Xx, None, None) => endpoint.check_own().map_err(silence).map(|()| None)?,
-        _ => return Err(Error::Open),
-    };
-    let known = route.peer.as_ref().and_then(|peer| peer.ticket.as_ref());
-    let ticket = match (known, payload.ticket_id) {
-        (Some(ticket), []) => ticket.key.clone(),
-        (None, []) => route.psk.no_ticket.clone(),
-        (None, id) if route.pattern == Pattern::Ik => {
-            let ticket = endpoint.need_directory()?.ticket(id).map_err(|_| Error::Open)?;
-            if *ticket.id != *id {
-                return Err(Error::Open);
-            }
-            ticket.key
-        }
-        _ => return Err(Error::Open),
-    };
-    Ok((state, ticket, initiator.map(|initiator| (initiator, payload.timestamp))))
-}
-
-/// Writes the second message: the number of the session, what it waits for, and the packet.
-fn respond(
-    endpoint: &Endpoint,
-    packet: &Initiation<'_>,
-    route: &Route,
-    mut state: WriteState,
-    ticket: Arc<Secret<32>>,
-    initiator: Option<Identity>,
-    rng: &mut impl RandomSource,
-) -> Result<(u32, Stage, Vec<u8>), Error> {
-    let index = Index::allocate(rng)?;
-    let number = index.number();
-    let mut reply = packet::response_header(route.pattern, packet.sender, number);
-    let unknown = route.pattern == Pattern::Xx;
-    let payload = Payload {
-        header: &reply,
-        id: unknown.then(|| endpoint.id.clone()),
-        certificate: if unknown { &endpoint.certificate } else { &[] },
-        ..Payload::default()
-    };
-    let payload = payload.to_bytes()?;
-    state.add_psk(ticket);
-    let next = state.write_message(&payload, rng, &mut reply)?;
-    reply.extend_from_slice(&mac1_of(&route.psk, &reply));
-    let stage = match (next, initiator) {
-        (Next::Established(keys), Some(peer)) => {
-            Stage::Confirmation(Box::new(Session::new(endpoint, peer, *keys, index, packet.sender)?))
-        }
-        (Next::Read(state), None) => {
-            let (endpoint, psk) = (endpoint.clone(), route.psk.clone());
-            Stage::Final(Box::new(Final { endpoint, psk, state, index, peer_index: packet.sender }))
-        }
-        _ => return Err(Error::Open),
-    };
-    Ok((number, stage, reply))
 }
 
 impl fmt::Debug for Listener {

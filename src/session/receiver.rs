@@ -142,7 +142,9 @@ impl Receiver {
     #[must_use]
     pub fn rekey_due(&self) -> bool {
         let age = self.clock.now().saturating_sub(self.since);
-        age >= self.limits.due || self.window.next() >= self.limits.packets / 2
+        age >= self.limits.due
+            || self.window.next() >= self.limits.packets / 2
+            || self.phase >= Limits::PHASES_DUE
     }
 
     /// What became of the packets so far.
@@ -216,6 +218,11 @@ impl Receiver {
     #[cfg(test)]
     pub(super) fn state(&self) -> (u16, Window, Counts, bool) {
         (self.phase, self.window.clone(), self.counts, self.previous.is_some())
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_phase(&mut self, number: u16) {
+        self.phase = number;
     }
 
     #[cfg(test)]

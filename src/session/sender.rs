@@ -112,13 +112,16 @@ impl Sender {
         Ok(())
     }
 
-    /// Whether it is time for a new handshake: two thirds of the session's time or half of its packets are used. This
-    /// session goes on until the new one has opened a packet, or it has expired. Only the side that called can call
-    /// again, and [`Receiver::rekey_due`](super::Receiver::rekey_due) tells it of what the other side has sent.
+    /// Whether it is time for a new handshake: two thirds of the session's time, half of its packets or half of its key
+    /// phases are used. This session goes on until the new one has opened a packet, or it has expired. Only the side that
+    /// called can call again, and [`Receiver::rekey_due`](super::Receiver::rekey_due) tells it of what the other side has
+    /// sent.
     #[must_use]
     pub fn rekey_due(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        self.age() >= self.limits.due || state.counter >= self.limits.packets / 2
+        self.age() >= self.limits.due
+            || state.counter >= self.limits.packets / 2
+            || state.phase.number >= Limits::PHASES_DUE
     }
 
     /// Whether the session is of this process, and the two may still speak.

@@ -60,7 +60,8 @@ impl Standing {
     ///
     /// # Errors
     ///
-    /// What ended the session, for ever; those of the store, when it has not answered for too long.
+    /// What ended the session, for ever; those of the store, when it has not answered for too long, or its entries could not
+    /// be read; [`Error::RolledBack`] at once.
     pub(super) fn check(&self) -> Result<(), Error> {
         if let Some(error) = self.ended.get() {
             return Err(*error);
@@ -81,13 +82,17 @@ impl Standing {
                 Ok(())
             }
             Ok(_) => Err(*self.ended.get_or_init(|| Error::Suspended)),
-            Err(error @ (Error::Io(_) | Error::Store(_))) => {
+            Err(error) if error.forbids() => Err(*self.ended.get_or_init(|| error)),
+            // A state from before a suspension is gone on with for no time; the next answer may be of now.
+            Err(Error::RolledBack) => Err(Error::RolledBack),
+            Err(error) => {
+                // That is said of packets.
+                let error = if error == Error::Open { Error::Malformed } else { error };
                 let since = failing.map_or(now, |failing| failing.since);
                 let failing = Failing { serial, since, again: now.saturating_add(SECOND), error };
                 *self.failing() = Some(failing);
                 self.bear(&failing, now)
             }
-            Err(error) => Err(*self.ended.get_or_init(|| error)),
         }
     }
 

@@ -154,7 +154,7 @@ impl<S: Read + Write> Read for Stream<S> {
     /// [`io::ErrorKind::UnexpectedEof`] with [`Error::Truncated`] inside.
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let reading = &mut self.session.reading;
-        while reading.needs_more() && !out.is_empty() {
+        while !out.is_empty() && reading.needs_more().map_err(to_io)? {
             let count = match self.io.read(reading.space()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 other => other?,
@@ -167,23 +167,19 @@ impl<S: Read + Write> Read for Stream<S> {
 
 impl<S: Read + Write> Write for Stream<S> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.drain_if_full()?;
+        if self.session.writing.is_full() {
+            self.session.writing.seal().map_err(to_io)?;
+        }
+        // Before more is taken, so that a connection that does not take it slows the writer down.
+        if !self.session.writing.pending().is_empty() {
+            self.drain()?;
+        }
         self.session.writing.push(data).map_err(to_io)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.session.writing.seal().map_err(to_io)?;
         self.drain()
-    }
-}
-
-impl<S: Read + Write> Stream<S> {
-    fn drain_if_full(&mut self) -> io::Result<()> {
-        if self.session.writing.is_full() {
-            self.session.writing.seal().map_err(to_io)?;
-            self.drain()?;
-        }
-        Ok(())
     }
 }
 

@@ -21,7 +21,10 @@ use super::{
 use crate::{
     error::Error,
     noise::{Keys, Next, ReadState, WriteState},
-    primitive::{dh::AGREED, rng::Os},
+    primitive::{
+        dh::AGREED,
+        rng::{Os, RandomSource},
+    },
     secret::Secret,
     tenant::{Kek, Keyring, PrincipalId},
 };
@@ -456,6 +459,19 @@ fn of_a_record_that_is_refused_nothing_is_read() {
     assert_eq!(reading.take(&mut [0; 40]), Err(Error::Open));
 }
 
+#[test]
+fn a_record_of_a_length_that_none_has_is_refused_at_once() {
+    let mut world = World::new();
+    for (len, is_wrong) in
+        [(0, true), (32, true), (33, false), (16_417, false), (16_418, true), (u16::MAX, true)]
+    {
+        let (_, receiver) = world.datagrams();
+        let mut reading = Reading::new(receiver.into_stream());
+        reading.space().copy_from_slice(&len.to_be_bytes());
+        assert_eq!(reading.filled(2).err(), is_wrong.then_some(Error::Open), "{len}");
+    }
+}
+
 /// What could not be sealed for the end is no end.
 #[test]
 fn an_end_that_failed_is_not_sent_later() {
@@ -476,7 +492,7 @@ fn an_end_that_failed_is_not_sent_later() {
         reading.filled(piece.len()).unwrap();
     }
     assert_eq!(reading.take(&mut [0; 20]), Ok(8));
-    assert!(reading.needs_more(), "it has not ended");
+    assert_eq!(reading.needs_more(), Ok(true), "it has not ended");
 }
 
 #[test]
@@ -508,6 +524,66 @@ fn handshakes_that_nobody_completes_are_so_many_and_no_more() {
     let later = world.initiate(Pattern::Xx);
     sent(world.answer(later.packet()));
     assert_eq!(world.listener.pending(), 1);
+}
+
+/// The same bytes from the start, each time.
+struct Again(u8);
+
+impl RandomSource for Again {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        for byte in bytes {
+            self.0 = self.0.wrapping_add(1);
+            *byte = self.0;
+        }
+        Ok(())
+    }
+}
+
+/// Whoever calls too often has its own handshake dropped, also if that one's number is another's by now.
+#[test]
+fn a_number_that_is_used_again_is_nobody_elses() {
+    let mut world = World::new();
+    let tenant = world.keys.tenant("t-1001").unwrap();
+    let id = PrincipalId::client("watch").unwrap();
+    tenant.add_principal(&id).unwrap();
+    let watch = Endpoint::new(&tenant, &id, &PrivateKey::generate().unwrap(), "chat").unwrap();
+    world.listener.expect(&world.laptop.clone(), &Peer::new(&id, watch.public_key())).unwrap();
+    let source = SOURCE.parse().unwrap();
+    // The secret of cookies is drawn once.
+    world.session();
+    let (mut first, mut other) = (world.initiate(Pattern::Kk), watch.initiate(&world.peer()).unwrap());
+    let answer = sent(world.listener.receive_with(source, first.packet(), &mut Again(7)));
+    let Progress::Established(mine, last) = first.receive(&answer).unwrap() else { panic!() };
+    let Incoming::Established(theirs, _) = world.answer(&last).unwrap() else { panic!() };
+    let number = theirs.index();
+    drop((mine, theirs));
+    let answer = sent(world.listener.receive_with(source, other.packet(), &mut Again(7)));
+    let Progress::Established(_, last) = other.receive(&answer).unwrap() else { panic!() };
+    for _ in 0..5 {
+        let called = world.initiate(Pattern::Kk);
+        sent(world.answer(called.packet()));
+    }
+    let Incoming::Established(theirs, _) = world.answer(&last).unwrap() else { panic!() };
+    assert_eq!(theirs.index(), number);
+}
+
+#[test]
+fn a_tenant_that_is_suspended_has_no_routes_until_it_is_restored() {
+    let mut world = World::new();
+    let stray = [&[1, 1, 1, 0, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7][..], &[0; 32]].concat();
+    let routes = world.listener.routes();
+    assert_eq!(routes, 3);
+    for is_active in [false, true] {
+        if is_active {
+            world.keys.restore_tenant("t-1001")
+        } else {
+            world.keys.suspend_tenant("t-1001", None)
+        }
+        .unwrap();
+        world.pass(SECOND);
+        assert_eq!(world.answer(&stray).err(), Some(Error::Open));
+        assert_eq!(world.listener.routes(), if is_active { routes } else { 0 });
+    }
 }
 
 #[test]
@@ -689,6 +765,15 @@ fn the_last_key_phase_is_the_end() {
     sender.state().phase.set_number(u16::MAX - 1);
     seal(&sender, b"last").unwrap();
     assert_eq!(seal(&sender, b"one more"), Err(Error::SessionExpired));
+    // It is told in time, to both sides.
+    let (mut sender, mut receiver) = world.datagrams();
+    sender.state().phase.set_number((1 << 15) - 2);
+    receiver.set_phase((1 << 15) - 2);
+    for is_due in [false, true] {
+        let packet = seal(&sender, b"the next phase").unwrap();
+        open(&mut receiver, &packet).unwrap();
+        assert_eq!((sender.rekey_due(), receiver.rekey_due()), (is_due, is_due));
+    }
 }
 
 #[test]
@@ -748,6 +833,17 @@ fn cookies_are_of_an_address_and_of_their_time() {
     check(&secrets);
     secrets.rotate(240 * SECOND, &mut Os).unwrap();
     assert!(!secrets.verify(here, b"covered", &mac2).unwrap(), "it is old");
+    // However late somebody looks, none is good for more than twice its time.
+    let mut late = CookieSecrets::new(0, &mut Os).unwrap();
+    let mac2 = {
+        let packet = late.reply(&psk, here, 9, &mac1, &mut Os).unwrap();
+        let Ok(Packet::Cookie(reply)) = Packet::parse(&packet) else { panic!() };
+        mac2_of(&super::cookie::open(&psk, &reply, &mac1).unwrap(), b"covered")
+    };
+    late.rotate(239 * SECOND, &mut Os).unwrap();
+    assert!(late.verify(here, b"covered", &mac2).unwrap());
+    late.rotate(240 * SECOND, &mut Os).unwrap();
+    assert!(!late.verify(here, b"covered", &mac2).unwrap());
     let mut idle = CookieSecrets::new(0, &mut Os).unwrap();
     let mac2 = {
         let packet = idle.reply(&psk, here, 9, &mac1, &mut Os).unwrap();

@@ -273,8 +273,7 @@ impl Tenant {
         Ok([tenant, of(left)?, of(right)?])
     }
 
-    /// What was read at a serial number is not read again at the same: who may act, who may not, and an entry that does not
-    /// open, since any change of it through a keyring comes with another number.
+    /// What was read at a serial number is not read again at the same: who may act, and who may not.
     fn mark_at(
         &self,
         serial: u64,
@@ -286,7 +285,7 @@ impl Tenant {
             return *mark;
         }
         let mark = read();
-        if !matches!(mark, Err(Error::Io(_) | Error::Store(_))) {
+        if mark.as_ref().err().is_none_or(Error::forbids) {
             marks.insert(key, Arc::new(mark));
         }
         mark

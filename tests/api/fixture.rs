@@ -1,8 +1,8 @@
 //! A policy of twelve fields, and keyrings over it.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+    Arc, Mutex,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
 };
 
 use tenantseal::{
@@ -134,8 +134,15 @@ pub(crate) struct TestStore {
     failing: AtomicBool,
     /// Whether entries cannot be read, though the serial number can.
     pub(crate) unreadable: AtomicBool,
+    /// What it says in place of its serial number.
+    pub(crate) says: Mutex<Option<Error>>,
+    /// At which question for the serial number, counted down, it says that of an older state; 0 for none.
+    pub(crate) lags_at: AtomicUsize,
     /// How often the serial number was asked for while it failed.
     pub(crate) failures: AtomicUsize,
+    /// How often entries were asked for, and how long that takes, in milliseconds.
+    pub(crate) questions: AtomicUsize,
+    pub(crate) delay: AtomicU64,
     /// How many entries a scan gives at most; 0 for as many as are asked for.
     pub(crate) page: AtomicUsize,
     /// Whether a scan starts anew each time.
@@ -153,6 +160,8 @@ impl TestStore {
     }
 
     fn check_entries(&self) -> Result<(), Error> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(core::time::Duration::from_millis(self.delay.load(Ordering::SeqCst)));
         let unreadable = self.unreadable.load(Ordering::SeqCst);
         if unreadable { Err(Error::Io(std::io::ErrorKind::TimedOut)) } else { self.check() }
     }
@@ -177,7 +186,12 @@ impl RecordStore for TestStore {
             self.failures.fetch_add(1, Ordering::SeqCst);
             std::thread::sleep(core::time::Duration::from_millis(20));
         }
-        self.check().and_then(|()| self.store.serial())
+        if let Some(error) = *self.says.lock().unwrap() {
+            return Err(error);
+        }
+        let lags_at = self.lags_at.load(Ordering::SeqCst);
+        self.lags_at.store(lags_at.saturating_sub(1), Ordering::SeqCst);
+        self.check().and_then(|()| self.store.serial()).map(|serial| serial - u64::from(lags_at == 1))
     }
 
     fn get(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {

@@ -67,7 +67,7 @@ impl World {
     }
 
     /// Over a store that can be made to fail, which is asked at each use and borne with for so long.
-    fn over_store(outage: Duration) -> (Arc<TestStore>, Self) {
+    pub(crate) fn over_store(outage: Duration) -> (Arc<TestStore>, Self) {
         let store = Arc::new(TestStore::default());
         let options = options(Suite::default()).staleness(Duration::ZERO, outage);
         let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
@@ -545,6 +545,7 @@ fn a_store_that_cannot_be_read_for_a_while_ends_nothing() {
     // Whether the tenant has what this one names cannot be known now: the program learns why it is not answered.
     assert!(matches!(world.answer(waiting.packet()), Err(Error::Io(_))));
     store.unreadable.store(false, Ordering::SeqCst);
+    world.pass(Duration::from_secs(1));
     complete(waiting, &mut world.listener).unwrap();
     // What was just suspended is looked at whatever was not found out a moment ago.
     world.tenant.suspend_principal(world.phone.id(), None).unwrap();
@@ -578,6 +579,245 @@ fn a_store_that_cannot_be_read_is_borne_for_the_keyrings_outage_and_no_longer() 
     store.unreadable.store(false, Ordering::SeqCst);
     world.pass(Duration::from_secs(1));
     assert_eq!(seal(&sender, b"after"), Err(Error::Suspended));
+}
+
+/// Only a few answers of the store mean that somebody may not speak; after any other everything is there again.
+#[test]
+fn a_store_that_says_something_else_for_a_while_ends_nothing() {
+    for error in [Error::Malformed, Error::Passphrase, Error::RolledBack] {
+        for pattern in PATTERNS {
+            let (store, mut world) = World::over_store(Duration::ZERO);
+            let (sender, _) = world.session(Pattern::Kk).0.split();
+            let called = world.initiate(pattern);
+            *store.says.lock().unwrap() = Some(error);
+            assert_eq!(world.answer(called.packet()).err(), Some(error));
+            assert_eq!(seal(&sender, b"meanwhile"), Err(error));
+            *store.says.lock().unwrap() = None;
+            world.keys.reload().unwrap();
+            world.pass(Duration::from_secs(1));
+            complete(called, &mut world.listener).unwrap();
+            seal(&sender, b"after").unwrap();
+        }
+    }
+}
+
+#[test]
+fn one_answer_of_an_older_state_ends_nothing() {
+    let mut told = 0;
+    for lags_at in 1..8 {
+        let (store, mut world) = World::over_store(Duration::from_secs(60));
+        let (sender, _) = world.session(Pattern::Kk).0.split();
+        let again = |world: &mut World| {
+            store.lags_at.store(0, Ordering::SeqCst);
+            world.keys.reload().unwrap();
+            world.pass(Duration::from_secs(1));
+        };
+        client(&world.tenant, "somebody");
+        store.lags_at.store(lags_at, Ordering::SeqCst);
+        let sealed = seal(&sender, b"meanwhile");
+        told += u32::from(sealed == Err(Error::RolledBack));
+        assert!(matches!(sealed, Ok(_) | Err(Error::RolledBack)), "{sealed:?}");
+        again(&mut world);
+        seal(&sender, b"after").unwrap();
+        world.initiate(Pattern::Kk);
+        // While a listener makes its routes again, which anybody can bring about.
+        client(&world.tenant, "somebody else");
+        store.lags_at.store(lags_at, Ordering::SeqCst);
+        world.answer(&stray()).unwrap_err();
+        again(&mut world);
+        for pattern in PATTERNS {
+            world.session(pattern);
+        }
+    }
+    assert!(told > 1, "more than one question of a check was of an older state");
+}
+
+#[test]
+fn an_entry_that_does_not_open_is_borne_for_the_outage_and_ends_nothing() {
+    let (store, mut world) = World::over_store(Duration::from_secs(10));
+    let (sender, _) = world.session(Pattern::Kk).0.split();
+    let before = store.entries(b"");
+    let phone = world.phone.id().clone();
+    world.tenant.suspend_principal(&phone, None).unwrap();
+    let suspended = store.entries(b"").into_iter().find(|entry| !before.contains(entry)).unwrap();
+    let active = before.into_iter().find(|entry| entry.name == suspended.name).unwrap();
+    let mut altered = active.bytes.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    for bytes in [b"of a later version".to_vec(), altered] {
+        store.put(&active.name, bytes);
+        for _ in 0..10 {
+            seal(&sender, b"goes on").unwrap();
+            world.pass(Duration::from_secs(1));
+        }
+        assert_eq!(seal(&sender, b"meanwhile"), Err(Error::Malformed));
+        store.put(&active.name, active.bytes.clone());
+        seal(&sender, b"after").unwrap();
+    }
+    store.put(&suspended.name, suspended.bytes);
+    assert_eq!(seal(&sender, b"suspended"), Err(Error::Suspended));
+}
+
+/// A packet of somebody who knows nothing.
+fn stray() -> Vec<u8> {
+    [&[1, 1, 1, 0, 0, 0, 0, 0, 7, 7, 7, 7, 7, 7, 7, 7][..], &[0; 32]].concat()
+}
+
+#[test]
+fn a_stray_packet_has_few_tenants_looked_at() {
+    // Fewer are kept than there are: what was looked at is not known for long.
+    let store = Arc::new(TestStore::default());
+    let options = options(Suite::default())
+        .staleness(Duration::ZERO, Duration::from_secs(60))
+        .cache(10, Duration::from_secs(300));
+    let keys = Keyring::over(&kek(), store.clone(), &options).unwrap();
+    let mut world = World::of(&keys, "t-1001", Limits::new());
+    let mut last = None;
+    for number in 0..100 {
+        let mut other = World::of(&world.keys, &format!("t-{number}"), Limits::new());
+        world.listener.add(&other.laptop).unwrap();
+        other.listener = Listener::new(&world.keys);
+        last = Some(other);
+    }
+    let last = last.unwrap();
+    let looked = |world: &mut World, packet: &[u8]| {
+        let before = store.questions.load(Ordering::SeqCst);
+        let answer = world.answer(packet);
+        (answer, store.questions.load(Ordering::SeqCst) - before)
+    };
+    world.keys.rotate_tenant("t-99").unwrap();
+    let called = initiate(&last.phone, &last.peer(), Pattern::Ik).unwrap();
+    store.delay.store(1, Ordering::SeqCst);
+    let mut packets = 0;
+    for _ in 0..200 {
+        let (answer, questions) = looked(&mut world, &stray());
+        assert_eq!(answer.err(), Some(Error::Open));
+        // Of a view there is more than one.
+        assert!(questions <= 30, "{questions}");
+        packets += 1;
+        if questions == 0 {
+            break;
+        }
+    }
+    assert!((4..200).contains(&packets), "{packets}");
+    store.delay.store(0, Ordering::SeqCst);
+    complete(called, &mut world.listener).unwrap();
+    // All were looked at, and nothing has changed.
+    world.pass(Duration::from_secs(1));
+    assert_eq!(looked(&mut world, &stray()).1, 0);
+    // At most once a second.
+    client(&world.tenant, "somebody");
+    assert!(looked(&mut world, &stray()).1 > 0);
+    client(&world.tenant, "somebody else");
+    assert_eq!(looked(&mut world, &stray()).1, 0);
+    world.pass(Duration::from_secs(1));
+    assert!(looked(&mut world, &stray()).1 > 0);
+    // A store that does not answer is asked for one tenant a second, and for every tenant in the end.
+    while looked(&mut world, &stray()).1 > 0 {}
+    world.keys.rotate_tenant("t-99").unwrap();
+    world.keys.rotate_tenant("t-1001").unwrap();
+    let called = initiate(&last.phone, &last.peer(), Pattern::Ik).unwrap();
+    world.pass(Duration::from_secs(1));
+    store.unreadable.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        let (answer, questions) = looked(&mut world, &stray());
+        assert!(matches!(answer, Err(Error::Io(_))));
+        assert_eq!(questions, 1);
+        assert_eq!(looked(&mut world, &stray()).1, 0);
+        world.pass(Duration::from_secs(1));
+    }
+    store.unreadable.store(false, Ordering::SeqCst);
+    while looked(&mut world, &stray()).1 > 0 {}
+    complete(called, &mut world.listener).unwrap();
+    // The first of them was not found out.
+    world.pass(Duration::from_secs(1));
+    while looked(&mut world, &stray()).1 > 0 {}
+    world.session(Pattern::Kk);
+    // Nor is the serial number asked for more often.
+    world.pass(Duration::from_secs(1));
+    *store.says.lock().unwrap() = Some(Error::RolledBack);
+    assert_eq!(looked(&mut world, &stray()).0.err(), Some(Error::RolledBack));
+    assert_eq!(looked(&mut world, &stray()).0.err(), Some(Error::Open));
+}
+
+#[test]
+fn a_listener_goes_on_looking_where_an_endpoint_was_removed() {
+    let (store, mut world) = World::over_store(Duration::from_secs(60));
+    let other = World::of(&world.keys, "t-1002", Limits::new());
+    world.listener.add(&other.laptop).unwrap();
+    client(&world.tenant, "somebody");
+    // One is looked at, and the one that would be next is gone.
+    store.delay.store(25, Ordering::SeqCst);
+    world.answer(&stray()).unwrap_err();
+    store.delay.store(0, Ordering::SeqCst);
+    world.listener.remove(&other.laptop).unwrap();
+    world.keys.rotate_tenant("t-1001").unwrap();
+    world.pass(Duration::from_secs(1));
+    world.answer(&stray()).unwrap_err();
+    world.pass(Duration::from_secs(1));
+    world.session(Pattern::Kk);
+}
+
+#[test]
+fn a_packet_that_is_repeated_asks_a_failing_store_once_a_second() {
+    let (store, mut world) = World::over_store(Duration::from_secs(60));
+    let called = world.initiate(Pattern::Kk);
+    world.answer(called.packet()).unwrap();
+    client(&world.tenant, "somebody");
+    store.unreadable.store(true, Ordering::SeqCst);
+    for second in 1..4 {
+        for _ in 0..10 {
+            assert!(matches!(world.answer(called.packet()), Err(Error::Io(_))));
+        }
+        assert!(store.questions.swap(0, Ordering::SeqCst) <= if second == 1 { 1000 } else { 1 });
+        world.pass(Duration::from_secs(1));
+    }
+    store.unreadable.store(false, Ordering::SeqCst);
+    world.session(Pattern::Kk);
+}
+
+#[test]
+fn a_handshake_that_meets_an_outage_is_confirmed_after_it() {
+    for pattern in PATTERNS {
+        let (store, mut world) = World::over_store(Duration::ZERO);
+        let mut initiator = world.initiate(pattern);
+        let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+        let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+        client(&world.tenant, "somebody");
+        store.unreadable.store(true, Ordering::SeqCst);
+        assert!(matches!(world.answer(&last), Err(Error::Io(_))), "{pattern:?}");
+        store.unreadable.store(false, Ordering::SeqCst);
+        world.pass(Duration::from_secs(1));
+        assert!(matches!(world.answer(&last), Ok(Incoming::Established(..))), "{pattern:?}");
+        assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    }
+}
+
+/// Whoever never confirms takes no more places than that.
+#[test]
+fn the_handshakes_of_one_key_that_wait_are_four() {
+    let mut world = World::new();
+    let mut called: VecDeque<_> = (0..6)
+        .map(|number| {
+            let mut initiator = world.initiate([Pattern::Kk, Pattern::Ik][number % 2]);
+            let Incoming::Send(answer) = world.answer(initiator.packet()).unwrap() else { panic!() };
+            let Progress::Established(_, last) = initiator.receive(&answer).unwrap() else { panic!() };
+            last
+        })
+        .collect();
+    assert_eq!(world.listener.pending(), 4);
+    for last in called.drain(..2) {
+        assert_eq!(world.answer(&last).err(), Some(Error::Open));
+    }
+    for last in called {
+        assert!(matches!(world.answer(&last), Ok(Incoming::Established(..))));
+    }
+    assert_eq!(world.listener.pending(), 0);
+    // What was confirmed has made room, and nobody else's is taken.
+    let Incoming::Send(_) = world.answer(world.initiate(Pattern::Xx).packet()).unwrap() else { panic!() };
+    for _ in 0..9 {
+        world.session(Pattern::Ik);
+    }
+    assert_eq!(world.listener.pending(), 1);
 }
 
 #[test]
@@ -1165,7 +1405,7 @@ fn a_sender_is_shared_by_threads_and_no_number_is_used_twice() {
 fn a_relay_that_loses_reorders_repeats_and_corrupts() {
     let seed = 20;
     let mut random = Random::new(seed);
-    let limits = Limits::new().window(2048).phase(50_000, u64::MAX, Duration::MAX);
+    let limits = Limits::new().window(2048).phase(65_536, u64::MAX, Duration::MAX);
     let (mine, theirs) = World::with(limits).session(Pattern::Kk);
     let ((sender, _), (_, mut receiver)) = (mine.split(), theirs.split());
     let total = 1_000_000u64;

@@ -6,6 +6,7 @@ use std::{
     os::unix::net::UnixStream,
     sync::Mutex,
     thread,
+    time::Duration,
 };
 
 use tenantseal::{
@@ -23,7 +24,15 @@ fn pair(pattern: Pattern) -> (Stream<UnixStream>, Stream<UnixStream>) {
 }
 
 fn over(pattern: Pattern, near: UnixStream, far: UnixStream) -> (Stream<UnixStream>, Stream<UnixStream>) {
-    let world = World::new();
+    of(World::new(), pattern, near, far)
+}
+
+fn of(
+    world: World,
+    pattern: Pattern,
+    near: UnixStream,
+    far: UnixStream,
+) -> (Stream<UnixStream>, Stream<UnixStream>) {
     let initiator = world.initiate(pattern);
     let listener = Mutex::new(world.listener);
     thread::scope(|scope| {
@@ -96,6 +105,54 @@ fn a_connection_that_closes_before_the_end_was_cut() {
     assert_eq!((error.kind(), inner(&error)), (ErrorKind::UnexpectedEof, Some(Error::Truncated)));
     assert_eq!(got, b"so far");
     assert_eq!(inner(&far.read(&mut [0; 1]).unwrap_err()), Some(Error::Truncated), "and again");
+}
+
+/// What goes nowhere is not taken without end.
+#[test]
+fn a_connection_that_takes_nothing_stops_the_writer() {
+    let (mut near, mut far) = pair(Pattern::Kk);
+    near.get_ref().set_nonblocking(true).unwrap();
+    let (mut taken, mut refused) = (0, 0);
+    while refused < 100 {
+        match near.write(&[7; 16_384]) {
+            Ok(count) => taken += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(taken < 10_000_000, "{taken}");
+    near.get_ref().set_nonblocking(false).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| near.finish().unwrap());
+        let mut data = Vec::new();
+        far.read_to_end(&mut data).unwrap();
+        assert!(data.len() == taken && data.iter().all(|byte| *byte == 7));
+    });
+}
+
+#[test]
+fn a_stream_outlives_an_outage() {
+    let (store, world) = World::over_store(Duration::ZERO);
+    let (near, far) = UnixStream::pair().unwrap();
+    let (mut near, mut far) = of(world, Pattern::Kk, near, far);
+    near.write_all(b"before, and ").unwrap();
+    near.flush().unwrap();
+    store.fail(true);
+    let mut data = [0; 12];
+    for _ in 0..2 {
+        assert_eq!(far.read(&mut data).unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(
+            near.write_all(b"after").and_then(|()| near.flush()).unwrap_err().kind(),
+            ErrorKind::TimedOut
+        );
+    }
+    store.fail(false);
+    far.read_exact(&mut data).unwrap();
+    assert_eq!(&data, b"before, and ");
+    near.finish().unwrap();
+    let mut rest = Vec::new();
+    far.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"afterafter");
 }
 
 #[test]

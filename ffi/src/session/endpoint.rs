@@ -140,9 +140,9 @@ pub unsafe extern "C" fn tenantseal_endpoint_set_certificate(
 /// out of range is taken as the nearest that is in it.
 ///
 /// @param endpoint  the endpoint
-/// @param packets  after so many packets; 2^28 unless set
-/// @param bytes  after so many bytes; 64 GiB unless set
-/// @param seconds  after so long; 60 unless set
+/// @param packets  after so many packets; 2^28 unless set, 65,536 at least
+/// @param bytes  after so many bytes; 64 GiB unless set, 64 MiB at least
+/// @param seconds  after so long; 60 unless set, 10 at least
 /// @return OK
 #[must_use]
 #[unsafe(no_mangle)]

@@ -646,8 +646,8 @@ class Endpoint:
     bytes) are the same on both sides. `known` is whom this one believes where it does not know the other side's key
     beforehand; without it, it has no session with such. `certificate` is shown to those that ask for one.
 
-    The limits can be lowered, and neither raised nor switched off: a key phase ends after `phase_packets` (2^28),
-    `phase_bytes` (64 GiB) or `phase_time` (60 seconds), a session after `packets` (2^29), `lifetime` (180 seconds) or
+    The limits can be lowered, and neither raised nor switched off: a key phase ends after `phase_packets` (2^28,
+    65,536 at least), `phase_bytes` (64 GiB, 64 MiB at least) or `phase_time` (60 seconds, 10 at least), a session after `packets` (2^29), `lifetime` (180 seconds) or
     `failures` to open (2^36); `window` (2,048) is how many packets before the latest may still arrive.
 
     Raises `InvalidValueError`; `NotFoundError` and `StateError` for a principal that is not known, or may not act.

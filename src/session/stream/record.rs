@@ -137,8 +137,13 @@ impl Reading {
     }
 
     /// Whether bytes of the connection are needed before there is anything to take.
-    pub(in crate::session) fn needs_more(&self) -> bool {
-        self.start == self.end && matches!(self.state, State::Open)
+    ///
+    /// # Errors
+    ///
+    /// As [`Reading::filled`], of a record that is there and could not be opened before.
+    pub(in crate::session) fn needs_more(&mut self) -> Result<bool, Error> {
+        self.open_if_whole()?;
+        Ok(self.start == self.end && matches!(self.state, State::Open))
     }
 
     /// Where the next bytes of the connection go.
@@ -148,12 +153,35 @@ impl Reading {
     }
 
     /// So many bytes came; 0 for the end of the connection.
+    ///
+    /// # Errors
+    ///
+    /// What ends the stream. While the store of keys cannot be read, what it says: the record stays, and is opened later.
     pub(in crate::session) fn filled(&mut self, count: usize) -> Result<(), Error> {
-        let result = self.accept(count);
-        if let Err(error) = result {
-            self.state = State::Failed(error);
+        self.have += count;
+        let is_wrong =
+            self.have >= LENGTH && !(Sender::OVERHEAD + 1..=LONGEST - LENGTH).contains(&self.len());
+        match (count, is_wrong) {
+            (0, _) => self.fail(Error::Truncated),
+            (_, true) => self.fail(Error::Open),
+            _ => self.open_if_whole(),
         }
-        result
+    }
+
+    fn fail(&mut self, error: Error) -> Result<(), Error> {
+        self.state = State::Failed(error);
+        Err(error)
+    }
+
+    fn open_if_whole(&mut self) -> Result<(), Error> {
+        if self.have < LENGTH || self.have < LENGTH + self.len() || !matches!(self.state, State::Open) {
+            return Ok(());
+        }
+        match self.open() {
+            Err(Error::Open) => self.fail(Error::Open),
+            // The record was not looked at. What ends a session is said each time.
+            result => result,
+        }
     }
 
     /// Copies what was opened.
@@ -174,17 +202,7 @@ impl Reading {
         self.record.first_chunk::<LENGTH>().map_or(0, |len| usize::from(u16::from_be_bytes(*len)))
     }
 
-    fn accept(&mut self, count: usize) -> Result<(), Error> {
-        if count == 0 {
-            return Err(Error::Truncated);
-        }
-        self.have += count;
-        if self.have == LENGTH && !(Sender::OVERHEAD + 1..=LONGEST - LENGTH).contains(&self.len()) {
-            return Err(Error::Open);
-        }
-        if self.have < LENGTH || self.have < LENGTH + self.len() {
-            return Ok(());
-        }
+    fn open(&mut self) -> Result<(), Error> {
         let packet = self.record.get_mut(LENGTH..self.have).ok_or(Error::Open)?;
         let (counter, plaintext) = self.receiver.open_numbered(packet)?;
         let len = plaintext.len();

@@ -88,7 +88,7 @@ impl<S> AsyncStream<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for AsyncStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let Self { io, session: Ends { reading, .. } } = self.get_mut();
-        while reading.needs_more() && out.remaining() > 0 {
+        while out.remaining() > 0 && reading.needs_more().map_err(to_io)? {
             let mut space = ReadBuf::new(reading.space());
             ready!(Pin::new(&mut *io).poll_read(cx, &mut space))?;
             let count = space.filled().len();
