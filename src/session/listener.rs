@@ -473,7 +473,8 @@ impl Listener {
         }
         let (payload, next) = state.read_message(message.noise)?;
         let payload = Payload::parse(&payload, message.header)?;
-        let peer = claimed(endpoint, &payload, &next);
+        let key = if let Next::Established(keys) = &next { keys.remote_static.as_ref() } else { None };
+        let peer = claimed(endpoint, &payload, key);
         // While nobody knows who may act, the handshake waits: the same message may come again.
         if let Err(error) = &peer
             && *error != Error::Open

@@ -94,8 +94,9 @@ impl Receiver {
     ///
     /// [`Error::Open`] if it is not genuine, was opened before, or is too old; drop it silently. `packet` is zeroed, as
     /// far as it was decrypted. [`Error::SessionExpired`] when the session has reached a limit; [`Error::Suspended`],
-    /// [`Error::Removed`], [`Error::Shredded`] when it was ended; [`Error::Forked`]; [`Error::Io`], [`Error::Store`]
-    /// when the store of keys does not answer for too long.
+    /// [`Error::Removed`], [`Error::Shredded`] when it was ended; [`Error::Forked`]; [`Error::Io`], [`Error::Store`],
+    /// [`Error::Malformed`] when the store of keys does not answer for too long, or its entries cannot be read;
+    /// [`Error::RolledBack`] when it is older than it was.
     pub fn open<'p>(&mut self, packet: &'p mut [u8]) -> Result<&'p mut [u8], Error> {
         self.open_numbered(packet).map(|(_, plaintext)| plaintext)
     }

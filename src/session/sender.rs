@@ -80,7 +80,8 @@ impl Sender {
     ///
     /// [`Error::TooLong`] over [`Sender::MAX_PACKET`]; [`Error::SessionExpired`] when the session has reached a limit: make
     /// a new one; [`Error::Suspended`], [`Error::Removed`], [`Error::Shredded`] when it was ended; [`Error::Forked`];
-    /// [`Error::Io`], [`Error::Store`] when the store of keys does not answer for too long. `packet` is empty then.
+    /// [`Error::Io`], [`Error::Store`], [`Error::Malformed`] when the store of keys does not answer for too long, or its
+    /// entries cannot be read; [`Error::RolledBack`] when it is older than it was. `packet` is empty then.
     pub fn seal(&self, plaintext: &[u8], packet: &mut Vec<u8>) -> Result<(), Error> {
         packet.clear();
         if plaintext.len() > Self::MAX_PACKET - Self::OVERHEAD {

@@ -834,22 +834,19 @@ fn cookies_are_of_an_address_and_of_their_time() {
     secrets.rotate(240 * SECOND, &mut Os).unwrap();
     assert!(!secrets.verify(here, b"covered", &mac2).unwrap(), "it is old");
     // However late somebody looks, none is good for more than twice its time.
-    let mut late = CookieSecrets::new(0, &mut Os).unwrap();
-    let mac2 = {
-        let packet = late.reply(&psk, here, 9, &mac1, &mut Os).unwrap();
+    let given = |secrets: &CookieSecrets| {
+        let packet = secrets.reply(&psk, here, 9, &mac1, &mut Os).unwrap();
         let Ok(Packet::Cookie(reply)) = Packet::parse(&packet) else { panic!() };
         mac2_of(&super::cookie::open(&psk, &reply, &mac1).unwrap(), b"covered")
     };
+    let mut late = CookieSecrets::new(0, &mut Os).unwrap();
+    let mac2 = given(&late);
     late.rotate(239 * SECOND, &mut Os).unwrap();
     assert!(late.verify(here, b"covered", &mac2).unwrap());
     late.rotate(240 * SECOND, &mut Os).unwrap();
     assert!(!late.verify(here, b"covered", &mac2).unwrap());
     let mut idle = CookieSecrets::new(0, &mut Os).unwrap();
-    let mac2 = {
-        let packet = idle.reply(&psk, here, 9, &mac1, &mut Os).unwrap();
-        let Ok(Packet::Cookie(reply)) = Packet::parse(&packet) else { panic!() };
-        mac2_of(&super::cookie::open(&psk, &reply, &mac1).unwrap(), b"covered")
-    };
+    let mac2 = given(&idle);
     idle.rotate(240 * SECOND, &mut Os).unwrap();
     assert!(!idle.verify(here, b"covered", &mac2).unwrap(), "nobody looked in between");
 }

@@ -292,6 +292,9 @@ fn a_policy_has_only_indexes_that_suit_their_fields() {
             "{column} {kind} {more}: {broken:?}"
         );
     }
+    let folded = rule(r#"{"bucket":{"units":1}}"#, r#""bits":8"#).replace("none/1", "nfkc_fold/1");
+    let broken = index("num", &folded).err();
+    assert!(matches!(broken, Some(Error::Policy { field: Some(_), rule: PolicyRule::Index })), "{broken:?}");
     let written = index("txt", &rule(r#""exact""#, r#""bits":8,"partitions":1"#)).err();
     assert_eq!(written, Some(Error::Policy { field: None, rule: PolicyRule::Syntax }), "one spelling");
 }

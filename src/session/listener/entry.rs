@@ -67,28 +67,27 @@ impl Entry {
         if let Some((_, error)) = self.failing.filter(|(again, _)| now < *again) {
             return Err(error);
         }
-        let psks = self.endpoint.psks();
-        self.failing = match &psks {
-            Err(error) if !error.forbids() => Some((now.saturating_add(SECOND), *error)),
-            _ => None,
-        };
-        match psks {
-            Err(error) if error.forbids() => Ok(false),
-            psks => Ok(psks?.iter().any(|psk| psk.epoch == route.psk.epoch)),
-        }
+        let psks = self.live_psks();
+        self.failing = psks.as_ref().err().map(|error| (now.saturating_add(SECOND), *error));
+        Ok(psks?.iter().any(|psk| psk.epoch == route.psk.epoch))
     }
 
-    /// All its routes, if they are others now: none, while its tenant is suspended.
+    /// All its routes, if they are others now.
     pub(super) fn renew(&mut self, number: u64) -> Result<Option<Routes>, Error> {
-        let psks = match self.endpoint.psks() {
-            Err(error) if error.forbids() => Psks::default(),
-            psks => psks?,
-        };
+        let psks = self.live_psks()?;
         if Arc::ptr_eq(&psks, &self.psks) {
             return Ok(None);
         }
         self.psks = psks;
         self.routes(number).map(Some)
+    }
+
+    /// What its tenant's clients share: nothing, while the tenant is suspended and once it is shredded.
+    fn live_psks(&self) -> Result<Psks, Error> {
+        match self.endpoint.psks() {
+            Err(error) if error.forbids() => Ok(Psks::default()),
+            psks => psks,
+        }
     }
 
     pub(super) fn routes(&self, number: u64) -> Result<Routes, Error> {

@@ -31,14 +31,18 @@ fn silence(error: Error) -> Error {
     if error.forbids() { Error::Open } else { error }
 }
 
-/// Whom a third message is from.
+/// Whom a message is from that says so and shows this static key.
 ///
 /// # Errors
 ///
 /// [`Error::Open`] if it is refused, whoever sends it again; what says that it could not be found out.
-pub(super) fn claimed(endpoint: &Endpoint, payload: &Payload<'_>, next: &Next) -> Result<Identity, Error> {
-    let (Next::Established(keys), Some(id)) = (next, &payload.id) else { return Err(Error::Open) };
-    let key = PublicKey::from_bytes(&keys.remote_static.ok_or(Error::Open)?);
+pub(super) fn claimed(
+    endpoint: &Endpoint,
+    payload: &Payload<'_>,
+    key: Option<&[u8; 32]>,
+) -> Result<Identity, Error> {
+    let (Some(key), Some(id)) = (key, &payload.id) else { return Err(Error::Open) };
+    let key = PublicKey::from_bytes(key);
     endpoint.check_claim(id, key, payload.certificate())?;
     identity(endpoint, id, key)
 }
@@ -63,11 +67,7 @@ pub(super) fn read_initiation(
     let Next::Write(state) = next else { return Err(Error::Open) };
     let initiator = match (route.pattern, &route.peer, &payload.id) {
         (Pattern::Kk, Some(peer), None) => Some(identity(endpoint, &peer.id, peer.key)?),
-        (Pattern::Ik, None, Some(id)) => {
-            let key = PublicKey::from_bytes(state.remote_static().ok_or(Error::Open)?);
-            endpoint.check_claim(id, key, payload.certificate())?;
-            Some(identity(endpoint, id, key)?)
-        }
+        (Pattern::Ik, None, Some(_)) => Some(claimed(endpoint, &payload, state.remote_static())?),
         // The answer says who this is: not if that may not be said any more.
         (Pattern::Xx, None, None) => endpoint.check_own().map_err(silence).map(|()| None)?,
         _ => return Err(Error::Open),
